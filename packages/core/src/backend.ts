@@ -1,0 +1,198 @@
+/**
+ * The door for backend authors, `@coffer/core/backend`. Users never see what is here.
+ *
+ * Core validates, encodes, scopes, batches, retries and times; a backend receives clean input, moves rows
+ * and stays dumb. What an argument may hold is said where its type is declared, and a backend need not
+ * check it again.
+ */
+
+import type { ErrorCode } from './errors.ts'
+import type { Layout } from './layout.ts'
+import type { Group, Outcome } from './operation.ts'
+import type { Position } from './order.ts'
+import type { Predicate, Query } from './predicate.ts'
+import type { FieldValue, Key, StoredRow, Visibility } from './row.ts'
+
+export {
+  type BackendOptions,
+  type MemoryOptions,
+  memoryOptions,
+  parseOptions,
+  type SqliteOptions,
+  sqliteOptions,
+} from './config.ts'
+export { type ErrorCode, isStoreError, StoreError, type StoreErrorDetails } from './errors.ts'
+export { type Change, HISTORY, historyRow, type NewRow } from './history.ts'
+export { type FieldLayout, type FieldType, ID_FIELD, type Layout } from './layout.ts'
+export {
+  type Applied,
+  type Condition,
+  type Decision,
+  type DeleteOperation,
+  decide,
+  type Group,
+  type Operation,
+  type Outcome,
+  type PutOperation,
+  type ReferenceCheck,
+  type RefusalCode,
+  type RestoreOperation,
+} from './operation.ts'
+export {
+  comparePosition,
+  compareRows,
+  compareText,
+  compareValues,
+  type OrderTerm,
+  type Position,
+  positionOf,
+  type Sortable,
+  totalOrder,
+} from './order.ts'
+export {
+  type Comparison,
+  matches,
+  type Predicate,
+  prefixSuccessor,
+  type Query,
+  type Scalar,
+} from './predicate.ts'
+export {
+  type FieldValue,
+  isExpired,
+  isLive,
+  isVisible,
+  type Key,
+  type RowState,
+  type StoredRow,
+  type Visibility,
+} from './row.ts'
+
+/** What a backend can do, known before it is opened and never changing. What is not declared is refused. */
+export interface Capabilities {
+  /** What an acknowledged write survives: nothing, the death of the process, or a power cut. */
+  readonly durability: 'none' | 'process' | 'power'
+  /** Whether the data outlives the store: false when closing loses it. */
+  readonly persistent: boolean
+  /** Who else may open the same place and write: nobody, this process, or any process. */
+  readonly sharing: 'none' | 'process' | 'processes'
+  /**
+   * Whether a read beside an open transaction answers at once from what is committed. Where false, such a
+   * read waits for the transaction's end, and one from inside its callback is refused.
+   */
+  readonly readsBesideTransaction: boolean
+  /** Whether a read costs a round trip, so that core joins concurrent reads into one call. */
+  readonly joinReads: boolean
+  /** Whether transactions may be nested as savepoints. */
+  readonly savepoints: boolean
+}
+
+/** One page of an answer. */
+export interface Page {
+  readonly rows: readonly StoredRow[]
+  /** Where the next page begins, or `undefined` when there is nothing behind this one. */
+  readonly next: Position | undefined
+}
+
+/** What can be asked and said inside a transaction. Reads see its own writes. */
+export interface BackendTransaction {
+  /** As `Backend.read`. */
+  read(layout: Layout, keys: readonly Key[]): Promise<readonly (StoredRow | undefined)[]>
+  /** As `Backend.query`. */
+  query(layout: Layout, query: Query, at: number): Promise<Page>
+  /** As `Backend.count`. */
+  count(layout: Layout, question: CountQuestion, at: number): Promise<number>
+  /** Applies one group; a refusal leaves the transaction as it was before the group. Checks are evaluated at once. */
+  write(group: Group, at: number): Promise<Outcome>
+  /** Runs a part that is undone alone when it throws. */
+  savepoint<T>(run: () => Promise<T>): Promise<T>
+}
+
+/** What is counted. */
+export interface CountQuestion {
+  readonly tenant: string
+  readonly where: Predicate | undefined
+  readonly visibility: Visibility
+}
+
+/** Which rows a sweep removes: all those past their deadline, or all those soft-deleted up to an instant. */
+export type Sweep =
+  | { readonly type: 'expired' }
+  | { readonly type: 'deleted'; readonly deletedBefore: number }
+
+/**
+ * A place where rows live. One instance belongs to one store. Methods are called only between `open` and
+ * `close`, and only with layouts that were opened.
+ *
+ * Failures are thrown as the driver has them; core turns them into a `StoreError` by `errorCode`. A
+ * `StoreError` thrown by the backend passes as it is.
+ */
+export interface Backend {
+  /** A short name for errors and events: `memory`, `sqlite`. */
+  readonly name: string
+  readonly capabilities: Capabilities
+
+  /**
+   * Opens the place and makes what is missing for the layouts. Called again, while open, for layouts that
+   * turn up later. Safe when several processes do it at once. A layout that is already there in another
+   * form is changed to the new one.
+   *
+   * @returns the names of layouts with rows that were written for another form of the layout; core writes
+   *   the rows anew through `reindex`
+   */
+  open(layouts: readonly Layout[]): Promise<readonly string[]>
+
+  /** Lets work in flight finish and releases everything. May be called twice, or before `open`. */
+  close(): Promise<void>
+
+  /** Reads by key: one answer per key in their order, repeated ones repeated, rows in whatever state. */
+  read(layout: Layout, keys: readonly Key[]): Promise<readonly (StoredRow | undefined)[]>
+
+  /** Answers one page in the query's order; holds nothing open afterwards. */
+  query(layout: Layout, query: Query, at: number): Promise<Page>
+
+  /** Counts the rows that match. */
+  count(layout: Layout, question: CountQuestion, at: number): Promise<number>
+
+  /**
+   * Applies groups, each whole or not at all and independent of the others, in their order, with one
+   * outcome per group in the same order. All accepted groups should share one commit. When the call throws,
+   * none of them has happened, unless the error's code is `OUTCOME_UNKNOWN`.
+   *
+   * On an append-only layout core sends only puts with the condition `absent`.
+   */
+  write(groups: readonly Group[], at: number): Promise<readonly Outcome[]>
+
+  /**
+   * Runs one attempt of a serializable transaction: commits when the callback resolves, undoes everything
+   * when it throws, and rethrows what it threw. A conflict with another transaction is an error that
+   * `errorCode` maps to `CONFLICT`; core runs the callback again.
+   */
+  transaction<T>(run: (transaction: BackendTransaction) => Promise<T>): Promise<T>
+
+  /**
+   * Removes at most `limit` rows of all tenants for good and raises the floors. A row that was renewed
+   * meanwhile stays.
+   *
+   * @returns how many were removed, and whether there may be more
+   */
+  sweep(layout: Layout, sweep: Sweep, limit: number, at: number): Promise<{ removed: number; more: boolean }>
+
+  /**
+   * Replaces document, fields, hash and schema version of rows that still have the version given, without
+   * any other change: for rows written under an older definition. Rows changed meanwhile are passed over.
+   * An empty call with `finished` says that all rows of the layout now have its form.
+   */
+  reindex(layout: Layout, rows: readonly Reindexed[], finished: boolean): Promise<void>
+
+  /** Names the failure that a driver's error stands for. A pure function. */
+  errorCode(cause: unknown): ErrorCode
+}
+
+/** A row rewritten for a new definition. */
+export interface Reindexed extends Key {
+  readonly version: number
+  readonly document: string
+  readonly fields: readonly FieldValue[]
+  readonly hash: string | null
+}

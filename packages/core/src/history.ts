@@ -1,0 +1,68 @@
+/**
+ * History: a backend adds one row to `layout.history` for every write of a collection that keeps one, in
+ * the same commit. The history is a layout like any other, so every backend can be asked about it.
+ */
+
+import type { FieldLayout, Layout } from './layout.ts'
+import type { FieldValue, RowState, StoredRow } from './row.ts'
+
+/** The fields of a history layout, in this order. `change` is `put`, `delete` or `restore`. */
+const HISTORY_FIELDS: readonly FieldLayout[] = [
+  { name: 'key', type: 'text', nullable: false },
+  { name: 'version_of_key', type: 'integer', nullable: false },
+  { name: 'changed_at', type: 'timestamp', nullable: false },
+  { name: 'change', type: 'text', nullable: false },
+]
+
+/** Positions of the fields of a history layout. */
+export const HISTORY = { key: 0, version: 1, changedAt: 2, change: 3 } as const
+
+export type Change = 'put' | 'delete' | 'restore'
+
+/** The layout that keeps the past of a collection. Its name ends in `__history`, which no collection's may. */
+export function historyLayout(name: string, schemaVersion: number): Layout {
+  return {
+    name: `${name}__history`,
+    fields: HISTORY_FIELDS,
+    indexes: [[HISTORY.key, HISTORY.version]],
+    documentColumns: [],
+    appendOnly: false,
+    history: undefined,
+    schemaVersion,
+  }
+}
+
+/** A row to be inserted, with the values of its layout's fields. */
+export interface NewRow extends StoredRow {
+  readonly fields: readonly FieldValue[]
+}
+
+/**
+ * The history row of one write. Its id is the version, padded to 16 digits, a colon and the key, so it is
+ * unique; its own version is 1. `createdAt` and `expiresAt` are the record's, so that the past can be told
+ * with its deadlines; `updatedAt` is the time of the change.
+ *
+ * @param document what the record holds after the change, or held before a removal
+ */
+export function historyRow(
+  change: Change,
+  key: { readonly tenant: string; readonly id: string },
+  state: RowState,
+  document: string,
+  schemaVersion: number,
+  at: number,
+): NewRow {
+  return {
+    tenant: key.tenant,
+    id: `${String(state.version).padStart(16, '0')}:${key.id}`,
+    document,
+    schemaVersion,
+    hash: null,
+    version: 1,
+    createdAt: state.createdAt,
+    updatedAt: at,
+    expiresAt: null,
+    deletedAt: null,
+    fields: [key.id, state.version, at, change],
+  }
+}
