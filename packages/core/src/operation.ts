@@ -88,7 +88,7 @@ export type RefusalCode = Extract<
 
 /** What one operation did. */
 export interface Applied {
-  /** The record's version after the write; that of the removed row for a removal; 0 when nothing was there. */
+  /** The record's version after the write, a removal counting as one too; 0 when nothing was there. */
   readonly version: number
   /** True when the record was live before. */
   readonly existed: boolean
@@ -112,15 +112,15 @@ export type Decision =
   | { readonly type: 'nothing'; readonly applied: Applied }
   /** The row's new state. A put replaces document, fields and hash as well; the others leave them. */
   | { readonly type: 'store'; readonly state: RowState; readonly applied: Applied }
-  /** The row goes. The floor of its tenant and layout rises to its version. */
+  /** The row goes. The floor of its tenant and layout rises to `applied.version`. */
   | { readonly type: 'remove'; readonly applied: Applied }
 
 /**
  * Decides one operation.
  *
  * @param state the row in place, in whatever state, or `undefined`
- * @param floor the highest version of any row that was ever removed from this tenant and layout, 0 at
- *   first: a new row starts above it, so that versions never restart
+ * @param floor the highest version that any removed row of this tenant and layout ever had, 0 at first: a
+ *   new row starts above it, so that versions never restart
  * @param at core's clock, in milliseconds
  */
 export function decide(
@@ -171,7 +171,7 @@ function decideDelete(
   const goes = state !== undefined && (live || operation.mode === 'erase')
   if (!goes) return { type: 'nothing', applied: { version: 0, existed: false } }
   if (operation.mode !== 'soft') {
-    return { type: 'remove', applied: { version: state.version, existed: live } }
+    return { type: 'remove', applied: { version: state.version + 1, existed: live } }
   }
   const version = state.version + 1
   return {
