@@ -115,10 +115,14 @@ export interface CountQuestion {
   readonly visibility: Visibility
 }
 
-/** Which rows a sweep removes: all those past their deadline, or all those soft-deleted up to an instant. */
-export type Sweep =
+/**
+ * Which rows a sweep removes: those past their deadline, or those soft-deleted up to and including an
+ * instant; of one tenant, or of all.
+ */
+export type Sweep = (
   | { readonly type: 'expired' }
   | { readonly type: 'deleted'; readonly deletedBefore: number }
+) & { readonly tenant: string | undefined }
 
 /**
  * A place where rows live. One instance belongs to one store. Methods are called only between `open` and
@@ -154,6 +158,9 @@ export interface Backend {
   /** Counts the rows that match. */
   count(layout: Layout, question: CountQuestion, at: number): Promise<number>
 
+  /** The tenants that have rows in the layout, in text order. */
+  tenants(layout: Layout): Promise<readonly string[]>
+
   /**
    * Applies groups, each whole or not at all and independent of the others, in their order, with one
    * outcome per group in the same order. All accepted groups should share one commit. When the call throws,
@@ -171,7 +178,7 @@ export interface Backend {
   transaction<T>(run: (transaction: BackendTransaction) => Promise<T>): Promise<T>
 
   /**
-   * Removes at most `limit` rows of all tenants for good and raises the floors. A row that was renewed
+   * Removes at most `limit` rows for good and raises the floors to their versions. A row that was renewed
    * meanwhile stays.
    *
    * @returns how many were removed, and whether there may be more

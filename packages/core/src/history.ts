@@ -40,7 +40,8 @@ export interface NewRow extends StoredRow {
 /**
  * The history row of one write. Its id is the version, padded to 16 digits, a colon and the key, so it is
  * unique; its own version is 1. `createdAt` and `expiresAt` are the record's, so that the past can be told
- * with its deadlines; `updatedAt` is the time of the change.
+ * with its deadlines (core asks for history with the visibility `any` and never sweeps it); `updatedAt` is
+ * the time of the change.
  *
  * @param document what the record holds after the change, or held before a removal
  */
@@ -61,7 +62,7 @@ export function historyRow(
     version: 1,
     createdAt: state.createdAt,
     updatedAt: at,
-    expiresAt: null,
+    expiresAt: state.expiresAt,
     deletedAt: null,
     fields: [key.id, state.version, at, change],
   }

@@ -1,1 +1,41 @@
-export {}
+/** `@coffer/core`: what users of a store need. Backend authors enter by `@coffer/core/backend`. */
+
+export type { LogHead } from './append.ts'
+export type { Capabilities } from './backend.ts'
+export { type ChainedEntry, entryHash, GENESIS_HASH } from './chain.ts'
+export { type Clock, systemClock } from './clock.ts'
+export type { Collection, CountOptions, GetOptions } from './collection.ts'
+export type { BackendConfig, MemoryOptions, SqliteOptions, StoreConfig, StoreOptions } from './config.ts'
+export { createStore } from './create-store.ts'
+export {
+  type CollectionDefinition,
+  type CollectionOptions,
+  defineCollection,
+  type OnDelete,
+  type Reference,
+} from './definition.ts'
+export type { Entry, HistoryEntry, RecordPage } from './entry.ts'
+export { type ErrorCode, isStoreError, type Retry, StoreError } from './errors.ts'
+export { exportLines } from './export.ts'
+export type { FieldDeclaration } from './field.ts'
+export type { FieldFilter, Filter, FilterValue } from './filter.ts'
+export { canonicalJson, type JsonObject, type JsonValue } from './json.ts'
+export type { FieldType } from './layout.ts'
+export type { AppendOptions, Log, ReadOptions } from './log.ts'
+export {
+  type Appended,
+  type ChainMembers,
+  defineLog,
+  type LogDefinition,
+  type LogOptions,
+} from './log-definition.ts'
+export type { LogReport, VerifyLogOptions } from './log-verify.ts'
+export { defineModule, type Module, type ModuleMethods, type Modules } from './module.ts'
+export type { BatchEvent, CleanupEvent, OperationEvent, TransactionEvent } from './observe.ts'
+export type { HistoryOptions } from './past.ts'
+export type { FindOptions, OrderBy } from './query.ts'
+export type { BaseStore, CleanupOptions, Store, StoreTransactionOptions } from './store.ts'
+export { isoDate, isoTimestamp } from './time.ts'
+export type { VerifyReport } from './verify.ts'
+export type { DeleteOptions, WriteOptions } from './write-options.ts'
+export type { Change } from './writer.ts'

@@ -58,13 +58,15 @@ export type Operation = PutOperation | DeleteOperation | RestoreOperation
  * A reference to be checked when the operations of its group have been applied:
  *
  * - `live`: the record must be live
- * - `unreferenced`: no live record of the layout may have the value in the field
+ * - `unreferenced`: no live record of the layout may have the value in the field. The value is the id of a
+ *   record of `target` that the group removes
  */
 export type ReferenceCheck =
   | ({ readonly type: 'live'; readonly layout: Layout } & Key)
   | {
       readonly type: 'unreferenced'
       readonly layout: Layout
+      readonly target: Layout
       readonly tenant: string
       /** Position of a `text` field in the layout. */
       readonly field: number

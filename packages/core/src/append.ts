@@ -1,0 +1,332 @@
+/**
+ * Appending to a log: one commit holds the new entries and the stream's new head, which must still be the
+ * one that they were chained to. Appends of this process to one stream that arrive together share a commit;
+ * another process that was faster is noticed by the head, and the entries are chained anew.
+ */
+
+import { entryHash, GENESIS_HASH } from './chain.ts'
+import { decodeRow, encodeBySchema, extractFields } from './codec.ts'
+import type { Engine } from './engine.ts'
+import { StoreError } from './errors.ts'
+import type { Executor } from './executor.ts'
+import { canonicalJson, type JsonObject, toDocument } from './json.ts'
+import type { LogDefinition, LogHeadRecord } from './log-definition.ts'
+import { PLACE_MEMBER, placeKey } from './log-definition.ts'
+import type { Group, PutOperation } from './operation.ts'
+import type { StoredRow } from './row.ts'
+import { checkKey } from './text.ts'
+
+/** The end of a stream. */
+export interface LogHead {
+  /** The last entry's place; 0 for an empty stream. */
+  readonly sequence: number
+  readonly hash: string
+}
+
+/** A head with the version of its record, for the condition of the next append. */
+export interface VersionedHead extends LogHead {
+  readonly version: number
+}
+
+/** One call of `append` on its way. */
+export interface Append {
+  readonly entries: readonly unknown[]
+  /** What an entry with a key that is already there means: a refusal, or nothing if it says the same. */
+  readonly onDuplicate: 'refuse' | 'skip'
+  /** Entries that are there already, by their position in the call. */
+  readonly stored: Map<number, StoredRow>
+}
+
+/** What became of one append: its entries as they are stored, or why it was refused. */
+export type AppendOutcome = { readonly rows: readonly StoredRow[] } | { readonly error: unknown }
+
+/** Where appends go: a log's stream of one tenant. */
+export interface StreamAddress {
+  readonly log: LogDefinition
+  readonly tenant: string
+  readonly stream: string
+}
+
+/** How often entries are chained anew when others append to the same stream. */
+const MAX_ATTEMPTS = 100
+
+/** Reads the head of a stream. */
+export async function readHead(
+  executor: Executor,
+  { log, tenant, stream }: StreamAddress,
+): Promise<VersionedHead> {
+  const [row] = await executor.read(log.heads, [{ tenant, id: stream }])
+  if (row === undefined) return { sequence: 0, hash: GENESIS_HASH, version: 0 }
+  const { sequence, hash } = decodeRow(log.heads, row) as LogHeadRecord
+  return { sequence, hash, version: row.version }
+}
+
+/** Appends in the order given, each whole or not at all, and answers for each. Gives back the new head. */
+export async function appendAll(
+  engine: Engine,
+  executor: Executor,
+  address: StreamAddress,
+  appends: readonly Append[],
+  known: VersionedHead | undefined,
+): Promise<{ outcomes: readonly AppendOutcome[]; head: VersionedHead }> {
+  const errors = new Map<Append, unknown>()
+  let head = known
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+    head ??= await readHead(executor, address)
+    const plan = new Plan(engine, address, head)
+    for (const append of appends.filter((each) => !errors.has(each))) plan.add(append, errors)
+    const outcome = plan.isEmpty ? undefined : await executor.write(address.log.entries, plan.group())
+    if (outcome === undefined || outcome.ok) {
+      const written = outcome?.applied[0]?.version ?? head.version
+      return {
+        outcomes: appends.map((append) => outcomeOf(append, errors, plan)),
+        head: { ...plan.head, version: written },
+      }
+    }
+    if (outcome.index === 0) head = undefined
+    else await settleDuplicates(executor, address, plan.ownerOf(outcome.index), errors)
+  }
+  throw new StoreError(
+    'CONFLICT',
+    `${address.log.name}: others keep appending to the stream; try again later`,
+    {
+      collection: address.log.name,
+    },
+  )
+}
+
+function outcomeOf(append: Append, errors: ReadonlyMap<Append, unknown>, plan: Plan): AppendOutcome {
+  if (errors.has(append)) return { error: errors.get(append) }
+  return {
+    rows: append.entries.map((_entry, index) => append.stored.get(index) ?? plan.rowOf(append, index)),
+  }
+}
+
+/** Finds out which entries of an append are there already, and whether that is an error. */
+async function settleDuplicates(
+  executor: Executor,
+  { log, tenant }: StreamAddress,
+  append: Append,
+  errors: Map<Append, unknown>,
+): Promise<void> {
+  const keyed = append.entries.map((entry) =>
+    String((entry as Record<string, unknown>)[log.key ?? PLACE_MEMBER]),
+  )
+  const rows = await executor.read(
+    log.entries,
+    keyed.map((id) => ({ tenant, id })),
+  )
+  for (const [index, row] of rows.entries()) {
+    if (row === undefined) continue
+    const same = append.onDuplicate === 'skip' && saysTheSame(log, append.entries[index], row)
+    if (!same) {
+      errors.set(append, alreadyThere(log, keyed[index] as string, index))
+      return
+    }
+    append.stored.set(index, row)
+  }
+}
+
+function alreadyThere(log: LogDefinition, key: string, index: number): StoreError {
+  return new StoreError('ALREADY_EXISTS', `${log.name}: there already is another entry with this key`, {
+    collection: log.name,
+    keys: [key],
+    index,
+  })
+}
+
+function saysTheSame(log: LogDefinition, entry: unknown, row: StoredRow): boolean {
+  const stored = JSON.parse(row.document) as JsonObject
+  const encoded = encodeBySchema(log.entries, {
+    ...(decodeRow(log.entries, row) as object),
+    ...(entry as object),
+  })
+  return canonicalJson(content(log, stored)) === canonicalJson(content(log, encoded))
+}
+
+/** An entry without what the log fills in. */
+function content(log: LogDefinition, document: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const own = new Set([log.chain.sequence, log.chain.hash, log.chain.previous])
+  return Object.fromEntries(Object.entries(document).filter(([name]) => !own.has(name)))
+}
+
+interface Planned {
+  readonly append: Append
+  readonly index: number
+  readonly row: StoredRow
+  readonly operation: PutOperation
+}
+
+/** The entries of several appends, chained to a head. */
+class Plan {
+  readonly #engine: Engine
+  readonly #address: StreamAddress
+  readonly #start: VersionedHead
+  readonly #keys = new Map<string, Planned>()
+  #planned: Planned[] = []
+  #head: LogHead
+
+  constructor(engine: Engine, address: StreamAddress, head: VersionedHead) {
+    this.#engine = engine
+    this.#address = address
+    this.#start = head
+    this.#head = head
+  }
+
+  /** The head once all of the plan is stored. */
+  get head(): LogHead {
+    return this.#head
+  }
+
+  get isEmpty(): boolean {
+    return this.#planned.length === 0
+  }
+
+  /** Chains an append's entries, or notes its refusal and leaves the plan as it was. */
+  add(append: Append, errors: Map<Append, unknown>): void {
+    const before = { planned: this.#planned.length, head: this.#head }
+    try {
+      for (const [index, entry] of append.entries.entries()) {
+        if (!append.stored.has(index)) this.#chain(append, index, entry)
+      }
+    } catch (error) {
+      for (const { operation } of this.#planned.splice(before.planned)) this.#keys.delete(operation.id)
+      this.#head = before.head
+      errors.set(append, error)
+    }
+  }
+
+  #chain(append: Append, index: number, entry: unknown): void {
+    const { log, tenant, stream } = this.#address
+    const { chain } = log
+    const sequence = this.#head.sequence + 1
+    const claimed = entry as Readonly<Record<string, unknown>>
+    const filled: Record<string, unknown> = {
+      ...claimed,
+      [chain.stream]: stream,
+      [chain.sequence]: sequence,
+      [chain.previous]: this.#head.hash,
+      // Takes part in nothing: the hash is set once it is known.
+      [chain.hash]: GENESIS_HASH,
+    }
+    if (log.key === undefined) filled[PLACE_MEMBER] = placeKey(stream, sequence)
+    const encoded = encodeBySchema(log.entries, filled)
+    const { [chain.hash]: _unset, ...hashed } = encoded
+    const hash = entryHash({
+      log: log.name,
+      tenant,
+      stream,
+      sequence,
+      previous: this.#head.hash,
+      entry: hashed,
+    })
+    this.#checkClaims(claimed, { stream, sequence, hash }, index)
+    const id = checkKey(encoded[log.entries.key], log.name)
+    if (this.#isRepeated(append, index, id, encoded)) return
+    encoded[chain.hash] = hash
+    const planned = this.#plan(append, index, id, encoded)
+    this.#planned.push(planned)
+    this.#keys.set(id, planned)
+    this.#head = { sequence, hash }
+  }
+
+  /** What an entry brings along of its place must be what the log finds. */
+  #checkClaims(
+    claimed: Readonly<Record<string, unknown>>,
+    found: { stream: string; sequence: number; hash: string },
+    index: number,
+  ): void {
+    const { name, chain } = this.#address.log
+    const claims = [
+      [chain.stream, found.stream],
+      [chain.sequence, found.sequence],
+      [chain.previous, this.#head.hash],
+      [chain.hash, found.hash],
+    ] as const
+    for (const [member, expected] of claims) {
+      const claim = claimed[member]
+      if (claim === undefined || claim === null || claim === expected) continue
+      throw new StoreError(
+        'VERSION_CONFLICT',
+        `${name}: the entry brings another '${member}' than its place in the stream has; ` +
+          `the next sequence is ${found.sequence}`,
+        { collection: name, index },
+      )
+    }
+  }
+
+  /** True for an entry that stands earlier in the same plan and says the same; one that says otherwise is refused. */
+  #isRepeated(append: Append, index: number, id: string, encoded: Record<string, unknown>): boolean {
+    const earlier = this.#keys.get(id)
+    if (earlier === undefined) return false
+    const { log } = this.#address
+    const stored = JSON.parse(earlier.row.document) as JsonObject
+    const same = canonicalJson(content(log, stored)) === canonicalJson(content(log, encoded))
+    if (append.onDuplicate !== 'skip' || !same) throw alreadyThere(log, id, index)
+    append.stored.set(index, earlier.row)
+    return true
+  }
+
+  #plan(append: Append, index: number, id: string, encoded: Record<string, unknown>): Planned {
+    const { log, tenant } = this.#address
+    const { layout } = log.entries
+    const document = toDocument(encoded, this.#engine.options.maxDocumentBytes, log.name)
+    const fields = extractFields(log.entries, encoded)
+    const at = this.#engine.clock.now()
+    return {
+      append,
+      index,
+      row: {
+        tenant,
+        id,
+        document,
+        schemaVersion: layout.schemaVersion,
+        hash: null,
+        version: 1,
+        createdAt: at,
+        updatedAt: at,
+        expiresAt: null,
+        deletedAt: null,
+      },
+      operation: {
+        type: 'put',
+        layout,
+        tenant,
+        id,
+        condition: { type: 'absent' },
+        document,
+        fields,
+        hash: null,
+        expiresAt: null,
+      },
+    }
+  }
+
+  /** The head first, then the entries. */
+  group(): Group {
+    const { log, tenant, stream } = this.#address
+    const head: PutOperation = {
+      type: 'put',
+      layout: log.heads.layout,
+      tenant,
+      id: stream,
+      condition: { type: 'version', version: this.#start.version },
+      document: JSON.stringify({ stream, ...this.#head } satisfies LogHeadRecord),
+      fields: [],
+      hash: null,
+      expiresAt: null,
+    }
+    return { operations: [head, ...this.#planned.map((planned) => planned.operation)], checks: [] }
+  }
+
+  /** The append that an operation of the group belongs to. */
+  ownerOf(operation: number): Append {
+    return (this.#planned[operation - 1] as Planned).append
+  }
+
+  /** The row that an entry of an append has become. */
+  rowOf(append: Append, index: number): StoredRow {
+    const planned = this.#planned.find((each) => each.append === append && each.index === index)
+    return (planned as Planned).row
+  }
+}

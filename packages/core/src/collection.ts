@@ -1,0 +1,288 @@
+/** A collection of records, bound to a tenant and to a store or a transaction. */
+
+import { currentDocument, decodeRow } from './codec.ts'
+import { sealCursor } from './cursor.ts'
+import type { CollectionDefinition } from './definition.ts'
+import type { Engine } from './engine.ts'
+import { type Entry, type HistoryEntry, type RecordPage, toEntry } from './entry.ts'
+import { invalid } from './errors.ts'
+import type { Abortable, Executor } from './executor.ts'
+import type { Filter } from './filter.ts'
+import { parseFilter } from './filter.ts'
+import type { JsonObject } from './json.ts'
+import { type HistoryOptions, historyOf, recordAt } from './past.ts'
+import { checkOptionNames, type FindOptions, parseQuery } from './query.ts'
+import { isVisible, type StoredRow } from './row.ts'
+import { checkKey } from './text.ts'
+import { type VerifyReport, verifyRecords } from './verify.ts'
+import type { DeleteOptions, WriteOptions } from './write-options.ts'
+import { type Change, Writer } from './writer.ts'
+
+/** What reads by key take. */
+export interface GetOptions extends Abortable {
+  /** Whether a soft-deleted record is answered too. Default: false. */
+  readonly includeDeleted?: boolean | undefined
+}
+
+/** What `count` and `exists` take beside the filter. */
+export interface CountOptions extends Abortable {
+  readonly includeDeleted?: boolean | undefined
+}
+
+const GET_OPTIONS = ['includeDeleted', 'signal']
+
+/**
+ * Records of one kind and one tenant. Got from `store.collection(definition)`; cheap to make, holds nothing.
+ *
+ * Every method may fail with `CLOSED`, `TIMEOUT`, `UNAVAILABLE`, `BUSY`, `ABORTED` and, in a transaction,
+ * `TRANSACTION_CLOSED`; arguments that can't be accepted fail with `INVALID_ARGUMENT` before any I/O.
+ */
+export class Collection<R, F extends string = string> {
+  readonly definition: CollectionDefinition<R, F>
+  readonly tenant: string
+  readonly #engine: Engine
+  readonly #executor: Executor
+  readonly #writer: Writer<R>
+
+  constructor(definition: CollectionDefinition<R, F>, engine: Engine, executor: Executor, tenant: string) {
+    this.definition = definition
+    this.tenant = tenant
+    this.#engine = engine
+    this.#executor = executor
+    this.#writer = new Writer(definition, engine, executor, tenant)
+  }
+
+  get name(): string {
+    return this.definition.name
+  }
+
+  // Reading
+
+  /** The record with this key, or `undefined`. */
+  get(key: string, options: GetOptions = {}): Promise<R | undefined> {
+    return this.#observed('get', async () => {
+      const row = await this.#row(key, options)
+      return row && decodeRow(this.definition, row)
+    })
+  }
+
+  /** As `get`, with the record's version and times. */
+  getEntry(key: string, options: GetOptions = {}): Promise<Entry<R> | undefined> {
+    return this.#observed('getEntry', async () => {
+      const row = await this.#row(key, options)
+      return row && toEntry(this.definition, row)
+    })
+  }
+
+  /** One answer per key, in their order; repeated keys are answered repeatedly. */
+  getMany(keys: readonly string[], options: GetOptions = {}): Promise<(R | undefined)[]> {
+    return this.#observed('getMany', async () => {
+      const rows = await this.#rows(keys, options)
+      return rows.map((row) => row && decodeRow(this.definition, row))
+    })
+  }
+
+  /** True when there is a record with this key. */
+  has(key: string, options: GetOptions = {}): Promise<boolean> {
+    return this.#observed('has', async () => (await this.#row(key, options)) !== undefined)
+  }
+
+  /** One page of the records that match, in order. */
+  find(options: FindOptions<F> = {}): Promise<RecordPage<R>> {
+    return this.#observed('find', () => this.#page(options, (row) => decodeRow(this.definition, row)))
+  }
+
+  /** As `find`, with versions and times. */
+  findEntries(options: FindOptions<F> = {}): Promise<RecordPage<Entry<R>>> {
+    return this.#observed('findEntries', () => this.#page(options, (row) => toEntry(this.definition, row)))
+  }
+
+  /** The first record that matches, or `undefined`. */
+  async findOne(options: Omit<FindOptions<F>, 'limit' | 'cursor'> = {}): Promise<R | undefined> {
+    return (await this.find({ ...options, limit: 1 })).records[0]
+  }
+
+  /** Every record that matches, page by page; `limit` is the size of a page. Holds nothing open between pages. */
+  async *iterate(options: FindOptions<F> = {}): AsyncGenerator<R, void, undefined> {
+    let cursor = options.cursor
+    do {
+      const page: RecordPage<R> = await this.find(
+        cursor === undefined ? options : { ...options, offset: 0, cursor },
+      )
+      yield* page.records
+      cursor = page.next
+    } while (cursor !== undefined)
+  }
+
+  /** Every live record as it is stored, by key: for exports and copies, which must not decode. */
+  async *iterateDocuments(): AsyncGenerator<{ readonly document: JsonObject; readonly version: number }> {
+    let cursor: string | undefined
+    do {
+      const page = await this.#observed('iterateDocuments', () =>
+        this.#page({ limit: 1_000, ...(cursor !== undefined && { cursor }) } as FindOptions<F>, (row) => ({
+          document: currentDocument(this.definition, row),
+          version: row.version,
+        })),
+      )
+      yield* page.records
+      cursor = page.next
+    } while (cursor !== undefined)
+  }
+
+  /** How many records match. */
+  count(where: Filter<F> = {}, options: CountOptions = {}): Promise<number> {
+    return this.#observed('count', async () => {
+      checkOptionNames(options, GET_OPTIONS, `${this.name}: count`)
+      const visibility = options.includeDeleted === true ? 'kept' : 'live'
+      const question = {
+        tenant: this.tenant,
+        where: parseFilter(where, this.definition),
+        visibility,
+      } as const
+      return this.#executor.count(this.definition, question, options)
+    })
+  }
+
+  /** True when a record matches. */
+  exists(where: Filter<F> = {}, options: CountOptions = {}): Promise<boolean> {
+    return this.#observed('exists', async () => {
+      checkOptionNames(options, GET_OPTIONS, `${this.name}: exists`)
+      const page = await this.#page({ ...options, where, limit: 1 } as FindOptions<F>, (row) => row.id)
+      return page.records.length > 0
+    })
+  }
+
+  // Writing
+
+  /** Stores the record over whatever is there. @returns its version */
+  put(record: R, options: WriteOptions = {}): Promise<number> {
+    return this.#observed(
+      'put',
+      async () => (await this.#writer.store([record], { type: 'none' }, options))[0] as number,
+    )
+  }
+
+  /** Stores all records or none; of two with one key the later wins. @returns their versions, in order */
+  putMany(records: readonly R[], options: WriteOptions = {}): Promise<number[]> {
+    return this.#observed('putMany', () => this.#writer.store(records, { type: 'none' }, options))
+  }
+
+  /** Stores a record that must not be there yet, else `ALREADY_EXISTS`. @returns its version */
+  insert(record: R, options: WriteOptions = {}): Promise<number> {
+    return this.#observed(
+      'insert',
+      async () => (await this.#writer.store([record], { type: 'absent' }, options))[0] as number,
+    )
+  }
+
+  /** Inserts all records or none. @returns their versions, in order */
+  insertMany(records: readonly R[], options: WriteOptions = {}): Promise<number[]> {
+    return this.#observed('insertMany', () => this.#writer.store(records, { type: 'absent' }, options))
+  }
+
+  /**
+   * Changes a record that must be there, else `NOT_FOUND`: by members to replace (`undefined` takes one
+   * away), or by a function from the present record to the new one, which may be called again when others
+   * write at the same time. The deadline stays unless the options say otherwise.
+   *
+   * @returns the new version
+   */
+  update(key: string, change: Change<R>, options: WriteOptions = {}): Promise<number> {
+    return this.#observed('update', () => this.#writer.update(key, change, options))
+  }
+
+  /** Removes a record. @returns true when a live one went */
+  delete(key: string, options: DeleteOptions = {}): Promise<boolean> {
+    return this.#observed('delete', () => this.#writer.delete(key, options))
+  }
+
+  /**
+   * Removes the records with these keys, or all that match a filter; all of it or nothing. Every record is
+   * meant only by `{ all: true }`.
+   *
+   * @returns how many live records went
+   */
+  deleteMany(
+    target: readonly string[] | Filter<F> | { readonly all: true },
+    options: DeleteOptions = {},
+  ): Promise<number> {
+    return this.#observed('deleteMany', () => this.#writer.deleteMany(target, options))
+  }
+
+  /** Makes a soft-deleted record live again, else `NOT_FOUND`. @returns its new version */
+  restore(key: string, options: Abortable = {}): Promise<number> {
+    return this.#observed('restore', () => this.#writer.restore(key, options))
+  }
+
+  /**
+   * Removes everything of this tenant for good: live, expired and soft-deleted records and their history.
+   *
+   * @returns how many records went, in whatever state
+   */
+  clear(options: Abortable = {}): Promise<number> {
+    return this.#observed('clear', () => this.#writer.clear(options))
+  }
+
+  // The past, and proof
+
+  /** One page of a record's past, newest first. Needs `history: true`. */
+  history(key: string, options: HistoryOptions = {}): Promise<RecordPage<HistoryEntry<R>>> {
+    const id = this.#key(key)
+    return this.#observed('history', () =>
+      historyOf(this.#executor, this.definition, this.tenant, id, options),
+    )
+  }
+
+  /** The record as it was at an instant, or as a version: `undefined` when it was not there. Needs `history: true`. */
+  getAt(key: string, when: Date | { readonly version: number }): Promise<R | undefined> {
+    const id = this.#key(key)
+    return this.#observed('getAt', () => recordAt(this.#executor, this.definition, this.tenant, id, when))
+  }
+
+  /**
+   * Checks stored records against their hashes, keys and index fields: one record, or all of the tenant.
+   * Damage is reported, never thrown.
+   */
+  verify(key?: string): Promise<VerifyReport> {
+    return this.#observed('verify', () =>
+      verifyRecords(
+        this.#executor,
+        this.definition,
+        this.tenant,
+        key === undefined ? undefined : this.#key(key),
+      ),
+    )
+  }
+
+  #observed<T>(operation: string, run: () => Promise<T>): Promise<T> {
+    return this.#executor.operate(this.name, operation, run)
+  }
+
+  #key(key: string): string {
+    return checkKey(key, this.name)
+  }
+
+  async #row(key: string, options: GetOptions): Promise<StoredRow | undefined> {
+    return (await this.#rows([key], options))[0]
+  }
+
+  async #rows(keys: readonly string[], options: GetOptions): Promise<(StoredRow | undefined)[]> {
+    checkOptionNames(options, GET_OPTIONS, `${this.name}: get`)
+    if (!Array.isArray(keys)) throw invalid(`${this.name}: getMany takes an array of keys`)
+    const visibility = options.includeDeleted === true ? 'kept' : 'live'
+    const wanted = keys.map((key) => ({ tenant: this.tenant, id: this.#key(key) }))
+    if (wanted.length === 0) return []
+    const rows = await this.#executor.read(this.definition, wanted, options)
+    const at = this.#engine.clock.now()
+    return rows.map((row) => (row !== undefined && isVisible(row, visibility, at) ? row : undefined))
+  }
+
+  async #page<T>(options: FindOptions<F>, read: (row: StoredRow) => T): Promise<RecordPage<T>> {
+    const { query, identity } = parseQuery(options, this.definition, this.tenant)
+    const page = await this.#executor.query(this.definition, query, options)
+    return {
+      records: page.rows.map(read),
+      next: page.next === undefined ? undefined : sealCursor(page.next, identity),
+    }
+  }
+}

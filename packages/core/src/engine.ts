@@ -1,0 +1,328 @@
+/**
+ * The engine behind a store and all its handles: opens the backend on first use, lets work through while it
+ * is open, and closes when the last of it is done.
+ */
+
+import type { Append, StreamAddress } from './append.ts'
+import { AppendQueue } from './append-queue.ts'
+import type { Backend, Capabilities, CountQuestion, Page, Sweep } from './backend.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { type ParsedConfig, parseConfig, type ResolvedStoreOptions } from './config.ts'
+import type { CollectionDefinition } from './definition.ts'
+import { Definitions } from './definitions.ts'
+import { invalid, StoreError } from './errors.ts'
+import type { Abortable, Executor } from './executor.ts'
+import { throwIfAborted, toStoreError } from './failure.ts'
+import { KeyedQueue } from './keyed-queue.ts'
+import type { Layout } from './layout.ts'
+import { loadBackend } from './load-backend.ts'
+import { observeBatch, observeCleanup, observeOperation, observeTransaction } from './observe.ts'
+import type { Group, Outcome } from './operation.ts'
+import type { Query } from './predicate.ts'
+import { ReadQueue } from './read-queue.ts'
+import { reindexRows } from './reindex.ts'
+import type { Key, StoredRow } from './row.ts'
+import {
+  currentTransaction,
+  runTransaction,
+  type TransactionOptions,
+  type TransactionScope,
+} from './transaction.ts'
+import { WriteQueue } from './write-queue.ts'
+
+/** Rows that one sweep removes: bounds how long other writes wait for it. */
+const SWEEP_ROWS = 1_000
+
+export class Engine implements Executor {
+  readonly transactional = false
+  readonly options: ResolvedStoreOptions
+  readonly clock: Clock
+  readonly definitions = new Definitions()
+  readonly turns = new KeyedQueue()
+  readonly #config: ParsedConfig
+  readonly #opened = new Set<CollectionDefinition>()
+  readonly #writes: WriteQueue
+  readonly #appends = new AppendQueue(this)
+  readonly #reads = new ReadQueue((layout, keys) => this.#backendNow().read(layout, keys))
+  #backend: Backend | undefined
+  #opening: Promise<void> | undefined
+  #state: 'ready' | 'closing' | 'closed' = 'ready'
+  #active = 0
+  #idle: (() => void) | undefined
+  #closing: Promise<void> | undefined
+  #cleanupTimer: NodeJS.Timeout | undefined
+
+  constructor(config: unknown) {
+    this.#config = parseConfig(config)
+    this.options = this.#config.store
+    this.clock = this.options.clock ?? systemClock
+    this.#backend = this.#config.backend
+    this.#writes = new WriteQueue({
+      clock: this.clock,
+      timeoutMs: this.options.timeoutMs,
+      maxQueued: this.options.maxQueued,
+      send: (groups, at, waiting) => this.#send(groups, at, waiting),
+    })
+  }
+
+  /** The backend's name, known before it is loaded. */
+  get backendName(): string {
+    return this.#backend?.name ?? this.#config.type
+  }
+
+  /** What the backend declares; known once it is loaded. */
+  get capabilities(): Capabilities | undefined {
+    return this.#backend?.capabilities
+  }
+
+  // Opening and closing
+
+  /** Opens the backend with all that is defined so far. Concurrent callers share it; a failure may be retried. */
+  open(): Promise<void> {
+    return this.#admit(() => this.#work(() => this.#openAll()))
+  }
+
+  async #openAll(): Promise<void> {
+    while (this.#backend === undefined || this.definitions.all().some((each) => !this.#opened.has(each))) {
+      this.#opening ??= this.#openMissing().finally(() => {
+        this.#opening = undefined
+      })
+      await this.#opening
+    }
+    this.#startCleanup()
+  }
+
+  async #openMissing(): Promise<void> {
+    const missing = this.definitions.all().filter((each) => !this.#opened.has(each))
+    this.#backend ??= await loadBackend(this.#config)
+    const stale = await this.#backend.open(Definitions.layouts(missing))
+    for (const definition of missing) {
+      if (stale.includes(definition.name)) await reindexRows(this.#backend, definition, this.clock.now())
+    }
+    for (const definition of missing) this.#opened.add(definition)
+  }
+
+  /** Waits for work in flight and releases everything. A second call waits for the first. */
+  close(): Promise<void> {
+    this.#closing ??= this.#closeNow()
+    return this.#closing
+  }
+
+  async #closeNow(): Promise<void> {
+    this.#state = 'closing'
+    clearInterval(this.#cleanupTimer)
+    if (this.#active > 0) {
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve
+      })
+    }
+    this.#state = 'closed'
+    this.#writes.close()
+    try {
+      await this.#backend?.close()
+    } catch (cause) {
+      throw toStoreError(cause, this.#backendNow())
+    }
+  }
+
+  #startCleanup(): void {
+    const period = this.options.cleanupEveryMs
+    if (period === 0 || this.#cleanupTimer !== undefined || this.#state !== 'ready') return
+    let running = false
+    this.#cleanupTimer = setInterval(() => {
+      if (running) return
+      running = true
+      // A failure is told on the diagnostics channel; the next round tries again.
+      this.sweep({ type: 'expired', tenant: undefined })
+        .catch(() => undefined)
+        .finally(() => {
+          running = false
+        })
+    }, period)
+    this.#cleanupTimer.unref()
+  }
+
+  // Work
+
+  /**
+   * Lets one operation of a handle in, and keeps the store open until it is done. Steps that it takes on the
+   * way are its own, also when the store begins to close meanwhile.
+   */
+  operate<T>(collection: string, operation: string, run: () => Promise<T>): Promise<T> {
+    return observeOperation(this.backendName, collection, operation, () => this.#admit(run))
+  }
+
+  async #admit<T>(run: () => Promise<T>): Promise<T> {
+    if (this.#state !== 'ready') throw new StoreError('CLOSED', 'the store is closed')
+    this.#active++
+    try {
+      return await run()
+    } finally {
+      this.#active--
+      if (this.#active === 0) this.#idle?.()
+    }
+  }
+
+  /** One step: opens what it needs and names its failure. */
+  async #work<T>(run: (backend: Backend) => Promise<T>, definition?: CollectionDefinition): Promise<T> {
+    if (this.#state === 'closed') throw new StoreError('CLOSED', 'the store is closed')
+    try {
+      if (definition !== undefined && !this.#opened.has(definition)) await this.#openAll()
+      return await run(this.#backend as Backend)
+    } catch (cause) {
+      throw this.#backend === undefined ? cause : toStoreError(cause, this.#backend)
+    }
+  }
+
+  #backendNow(): Backend {
+    if (this.#backend === undefined) throw new StoreError('CLOSED', 'the store was never opened')
+    return this.#backend
+  }
+
+  read(
+    definition: CollectionDefinition,
+    keys: readonly Key[],
+    options: Abortable = {},
+  ): Promise<readonly (StoredRow | undefined)[]> {
+    return this.#work((backend) => {
+      this.#admitRead(backend, options)
+      return backend.capabilities.joinReads
+        ? this.#reads.read(definition.layout, keys)
+        : backend.read(definition.layout, keys)
+    }, definition)
+  }
+
+  query(definition: CollectionDefinition, query: Query, options: Abortable = {}): Promise<Page> {
+    return this.#ask(definition, options, (backend) =>
+      backend.query(definition.layout, query, this.clock.now()),
+    )
+  }
+
+  queryHistory(definition: CollectionDefinition, query: Query): Promise<Page> {
+    const history = historyOf(definition)
+    return this.#ask(definition, {}, (backend) => backend.query(history, query, this.clock.now()))
+  }
+
+  count(definition: CollectionDefinition, question: CountQuestion, options: Abortable = {}): Promise<number> {
+    return this.#ask(definition, options, (backend) =>
+      backend.count(definition.layout, question, this.clock.now()),
+    )
+  }
+
+  #ask<T>(
+    definition: CollectionDefinition,
+    options: Abortable,
+    run: (backend: Backend) => Promise<T>,
+  ): Promise<T> {
+    return this.#work((backend) => {
+      this.#admitRead(backend, options)
+      return run(backend)
+    }, definition)
+  }
+
+  write(definition: CollectionDefinition, group: Group, options: Abortable = {}): Promise<Outcome> {
+    return this.#work(() => {
+      throwIfAborted(options.signal)
+      this.#refuseInsideTransaction('write')
+      return this.#writes.add(group, options.signal)
+    }, definition)
+  }
+
+  #send(groups: readonly Group[], at: number, waiting: number): Promise<readonly Outcome[]> {
+    const backend = this.#backendNow()
+    const operations = groups.reduce((sum, group) => sum + group.operations.length, 0)
+    return observeBatch({ backend: backend.name, groups: groups.length, operations, waiting }, async () => {
+      try {
+        return await backend.write(groups, at)
+      } catch (cause) {
+        throw toStoreError(cause, backend)
+      }
+    })
+  }
+
+  #admitRead(backend: Backend, options: Abortable): void {
+    throwIfAborted(options.signal)
+    if (!backend.capabilities.readsBesideTransaction) this.#refuseInsideTransaction('read')
+  }
+
+  /** What would wait for the transaction that it stands in is refused, on every backend alike. */
+  #refuseInsideTransaction(action: string): void {
+    if (currentTransaction(this) === undefined) return
+    throw invalid(
+      `a ${action} on the outer store inside a transaction's callback would wait for the transaction itself; ` +
+        'use the store that the callback is given',
+    )
+  }
+
+  // Transactions and maintenance
+
+  /** Appends to a log outside of a transaction. */
+  append(address: StreamAddress, append: Append): Promise<readonly StoredRow[]> {
+    this.#refuseInsideTransaction('append')
+    return this.#appends.add(address, append)
+  }
+
+  transaction<T>(run: (scope: TransactionScope) => Promise<T>, options: TransactionOptions): Promise<T> {
+    let attempts = 0
+    return observeTransaction(
+      this.backendName,
+      () => attempts,
+      () =>
+        this.#work(async () => {
+          this.#refuseInsideTransaction('transaction')
+          await this.#openAll()
+          return runTransaction(this, this.#backendNow(), run, options, () => {
+            attempts++
+          })
+        }),
+    )
+  }
+
+  atomically<T>(run: (executor: Executor) => Promise<T>): Promise<T> {
+    return this.transaction(run, {})
+  }
+
+  /** True when the collection is open, so that a transaction may use it. */
+  isOpen(definition: CollectionDefinition): boolean {
+    return this.#opened.has(definition)
+  }
+
+  /** Removes rows for good, batch by batch, and answers how many. */
+  sweep(sweep: Sweep, onProgress?: (removed: number) => void): Promise<number> {
+    return observeCleanup(this.backendName, () =>
+      this.#work(async () => {
+        this.#refuseInsideTransaction('cleanup')
+        await this.#openAll()
+        let removed = 0
+        for (const definition of this.definitions.all().filter((each) => !each.layout.appendOnly)) {
+          removed += await this.#sweepOne(definition, sweep, (more) => onProgress?.(removed + more))
+        }
+        return removed
+      }),
+    )
+  }
+
+  async #sweepOne(
+    definition: CollectionDefinition,
+    sweep: Sweep,
+    onProgress: (removed: number) => void,
+  ): Promise<number> {
+    let removed = 0
+    for (let more = true; more && this.#state !== 'closed'; ) {
+      const batch = await this.#backendNow().sweep(definition.layout, sweep, SWEEP_ROWS, this.clock.now())
+      removed += batch.removed
+      more = batch.more
+      onProgress(removed)
+      // Others get their turn between two batches, also where the engine is synchronous.
+      if (more) await new Promise((resolve) => setImmediate(resolve))
+    }
+    return removed
+  }
+}
+
+function historyOf(definition: CollectionDefinition): Layout {
+  const { history } = definition.layout
+  if (history === undefined)
+    throw invalid(`${definition.name}: it keeps no history; define it with history: true`)
+  return history
+}

@@ -1,0 +1,34 @@
+/** Where operations go: straight to the store, or into a transaction. Collections and logs know only this. */
+
+import type { CountQuestion, Page } from './backend.ts'
+import type { CollectionDefinition } from './definition.ts'
+import type { KeyedQueue } from './keyed-queue.ts'
+import type { Group, Outcome } from './operation.ts'
+import type { Query } from './predicate.ts'
+import type { Key, StoredRow } from './row.ts'
+
+/** What can be aborted before it starts. */
+export interface Abortable {
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface Executor {
+  /** True inside a transaction: what was read there stays true until its end. */
+  readonly transactional: boolean
+  /** Lets read-modify-write cycles on one record happen one after the other. */
+  readonly turns: KeyedQueue
+  /** Runs one operation of a handle: lets it in, and tells of it. */
+  operate<T>(collection: string, operation: string, run: () => Promise<T>): Promise<T>
+  read(
+    definition: CollectionDefinition,
+    keys: readonly Key[],
+    options?: Abortable,
+  ): Promise<readonly (StoredRow | undefined)[]>
+  query(definition: CollectionDefinition, query: Query, options?: Abortable): Promise<Page>
+  count(definition: CollectionDefinition, question: CountQuestion, options?: Abortable): Promise<number>
+  /** As `query`, of the collection's history. */
+  queryHistory(definition: CollectionDefinition, query: Query): Promise<Page>
+  write(definition: CollectionDefinition, group: Group, options?: Abortable): Promise<Outcome>
+  /** Runs several steps as one: in the transaction at hand, or in one of their own. */
+  atomically<T>(run: (executor: Executor) => Promise<T>): Promise<T>
+}

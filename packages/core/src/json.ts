@@ -1,0 +1,105 @@
+/** Documents as JSON: what may be stored, and the canonical form that hashes are taken of. */
+
+import { invalid } from './errors.ts'
+import { byteLength, isStorableText } from './text.ts'
+
+/** The deepest nesting of a document. */
+export const MAX_DEPTH = 128
+
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject
+export interface JsonObject {
+  readonly [member: string]: JsonValue
+}
+
+/**
+ * Turns an encoded record into JSON text, or refuses it: NaN, infinities, bigints, functions, symbols,
+ * `undefined` in arrays, cycles, instances of classes, NUL or lone surrogates in any text, nesting over
+ * 128, more than `maxBytes`. Members that are `undefined` are left out; -0 becomes 0. The refusal names
+ * the place, never the value.
+ */
+export function toDocument(value: unknown, maxBytes: number, collection: string): string {
+  checkStorable(value, '', 1, collection)
+  const text = JSON.stringify(value)
+  // JSON.stringify escapes NUL and lone surrogates, so text without escapes needs no second look.
+  if (text.includes('\\u')) checkTexts(value, '', collection)
+  if (text.length > maxBytes || (text.length * 3 > maxBytes && byteLength(text) > maxBytes)) {
+    throw invalid(`${collection}: the record is larger than ${maxBytes} bytes (maxDocumentBytes)`, {
+      collection,
+    })
+  }
+  return text
+}
+
+function refuse(path: string, problem: string, collection: string): never {
+  throw invalid(`${collection}: ${path === '' ? 'the record' : path} ${problem}`, { collection })
+}
+
+function checkStorable(value: unknown, path: string, depth: number, collection: string): void {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return
+    case 'number':
+      if (!Number.isFinite(value)) refuse(path, 'is not a finite number', collection)
+      return
+    case 'object':
+      if (value !== null) checkMembers(value, path, depth, collection)
+      return
+    default:
+      refuse(path, `is of type ${typeof value}, which JSON does not have`, collection)
+  }
+}
+
+function checkMembers(value: object, path: string, depth: number, collection: string): void {
+  if (depth > MAX_DEPTH)
+    refuse(path, `is nested deeper than ${MAX_DEPTH} levels or contains itself`, collection)
+  if (Array.isArray(value)) {
+    for (let position = 0; position < value.length; position++) {
+      checkStorable(value[position], `${path}[${position}]`, depth + 1, collection)
+    }
+    return
+  }
+  const prototype = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) {
+    refuse(
+      path,
+      'is an instance of a class; give it a codec in the schema, or make it plain data',
+      collection,
+    )
+  }
+  for (const name of Object.keys(value)) {
+    const member = (value as Record<string, unknown>)[name]
+    if (member === undefined) continue
+    // The place is only spelled out on the way into containers and on the way out as an error.
+    if (typeof member === 'string' || typeof member === 'boolean' || member === null) continue
+    if (typeof member === 'number' && Number.isFinite(member)) continue
+    checkStorable(member, path === '' ? name : `${path}.${name}`, depth + 1, collection)
+  }
+}
+
+function checkTexts(value: unknown, path: string, collection: string): void {
+  if (typeof value === 'string') {
+    if (!isStorableText(value)) refuse(path, 'contains NUL or a lone surrogate', collection)
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [name, member] of Object.entries(value)) {
+      if (!isStorableText(name))
+        refuse(path, 'has a member whose name contains NUL or a lone surrogate', collection)
+      checkTexts(member, path === '' ? name : `${path}.${name}`, collection)
+    }
+  }
+}
+
+/**
+ * The canonical form of a JSON value by RFC 8785: members sorted by UTF-16 code units, no white space,
+ * numbers as JavaScript writes them. Two documents are equal exactly when their canonical forms are.
+ */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const object = value as Record<string, unknown>
+  const names = Object.keys(object).filter((name) => object[name] !== undefined)
+  return `{${names
+    .sort()
+    .map((name) => `${JSON.stringify(name)}:${canonicalJson(object[name])}`)
+    .join(',')}}`
+}

@@ -1,0 +1,155 @@
+/** A log: append-only streams of entries, each stream one chain of hashes. */
+
+import type { LogHead, StreamAddress } from './append.ts'
+import { appendAll, readHead } from './append.ts'
+import { decodeRow } from './codec.ts'
+import { Collection, type GetOptions } from './collection.ts'
+import type { Engine } from './engine.ts'
+import type { RecordPage } from './entry.ts'
+import { invalid } from './errors.ts'
+import type { Abortable, Executor } from './executor.ts'
+import type { Filter } from './filter.ts'
+import type { LogDefinition } from './log-definition.ts'
+import { type LogReport, type VerifyLogOptions, verifyStream } from './log-verify.ts'
+import { checkOptionNames, type FindOptions } from './query.ts'
+import type { StoredRow } from './row.ts'
+import { checkKey } from './text.ts'
+
+/** What `append` takes beside the entries. */
+export interface AppendOptions extends Abortable {
+  /**
+   * What an entry means whose key is there already: `refuse` (the default) fails with `ALREADY_EXISTS`,
+   * `skip` passes over one that says the same, so that a delivery can be repeated.
+   */
+  readonly onDuplicate?: 'refuse' | 'skip' | undefined
+}
+
+/** What `read` takes. */
+export interface ReadOptions extends Abortable {
+  /** Only entries behind this place. Default: 0, from the start. */
+  readonly afterSequence?: number | undefined
+  /** Newest first. Default: false. */
+  readonly reverse?: boolean | undefined
+  /** Entries of a page, 1 to 1,000. Default: 100. */
+  readonly limit?: number | undefined
+  readonly cursor?: string | undefined
+}
+
+/** The entries of one kind and one tenant. Got from `store.log(definition)`. Fails as a collection does. */
+export class Log<R, A, F extends string = string> {
+  readonly definition: LogDefinition<R, A, F>
+  readonly tenant: string
+  readonly #engine: Engine
+  readonly #executor: Executor
+  readonly #entries: Collection<R, F>
+
+  constructor(definition: LogDefinition<R, A, F>, engine: Engine, executor: Executor, tenant: string) {
+    this.definition = definition
+    this.tenant = tenant
+    this.#engine = engine
+    this.#executor = executor
+    this.#entries = new Collection(definition.entries, engine, executor, tenant)
+  }
+
+  get name(): string {
+    return this.definition.name
+  }
+
+  /**
+   * Adds entries at the end of a stream, all or none, in their order. Each gets the next sequence and a hash
+   * over the one before. An entry that brings a sequence, hash or previous hash of its own is checked
+   * against its place: `VERSION_CONFLICT` names the sequence that comes next.
+   *
+   * @returns the entries as they are stored
+   */
+  append(stream: string, entries: readonly A[], options: AppendOptions = {}): Promise<R[]> {
+    return this.#observed('append', async () => {
+      checkOptionNames(options, ['onDuplicate', 'signal'], `${this.name}: append`)
+      if (!Array.isArray(entries)) throw invalid(`${this.name}: append takes an array of entries`)
+      const address = this.#address(stream)
+      if (entries.length === 0) return []
+      const rows = await this.#append(address, entries, options.onDuplicate ?? 'refuse')
+      return rows.map((row) => decodeRow(this.definition.entries, row))
+    })
+  }
+
+  async #append(
+    address: StreamAddress,
+    entries: readonly unknown[],
+    onDuplicate: 'refuse' | 'skip',
+  ): Promise<readonly StoredRow[]> {
+    const append = { entries, onDuplicate, stored: new Map() }
+    if (!this.#executor.transactional) return this.#engine.append(address, append)
+    // Appends of one transaction to one stream follow one another, whether or not the callback waits.
+    return this.#executor.turns.run(
+      JSON.stringify(['append', this.name, this.tenant, address.stream]),
+      async () => {
+        const { outcomes } = await appendAll(this.#engine, this.#executor, address, [append], undefined)
+        const [outcome] = outcomes
+        if (outcome === undefined || 'error' in outcome) throw outcome?.error
+        return outcome.rows
+      },
+    )
+  }
+
+  /** One page of a stream, in its order. */
+  read(stream: string, options: ReadOptions = {}): Promise<RecordPage<R>> {
+    return this.#observed('read', () => this.#entries.find(this.#streamQuery(stream, options)))
+  }
+
+  /** Every entry of a stream, page by page. */
+  iterate(stream: string, options: ReadOptions = {}): AsyncGenerator<R, void, undefined> {
+    return this.#entries.iterate(this.#streamQuery(stream, options))
+  }
+
+  #streamQuery(stream: string, options: ReadOptions): FindOptions<F> {
+    checkOptionNames(options, ['afterSequence', 'reverse', 'limit', 'cursor', 'signal'], `${this.name}: read`)
+    const { afterSequence, reverse = false, ...rest } = options
+    const { chain } = this.definition
+    const where: Record<string, unknown> = { [chain.stream]: this.#address(stream).stream }
+    if (afterSequence !== undefined) where[chain.sequence] = { gt: afterSequence }
+    return { ...rest, where, orderBy: { [chain.sequence]: reverse ? 'desc' : 'asc' } } as FindOptions<F>
+  }
+
+  /** The entry with this key, or `undefined`. */
+  get(key: string, options: GetOptions = {}): Promise<R | undefined> {
+    return this.#entries.get(key, options)
+  }
+
+  /** One page of the entries that match, over all streams. */
+  find(options: FindOptions<F> = {}): Promise<RecordPage<R>> {
+    return this.#entries.find(options)
+  }
+
+  /** How many entries match, over all streams. */
+  count(where: Filter<F> = {}): Promise<number> {
+    return this.#entries.count(where)
+  }
+
+  /**
+   * The end of a stream, or `undefined` when it has no entry. Kept outside the store it proves later that
+   * nothing was cut off or written anew.
+   */
+  head(stream: string): Promise<LogHead | undefined> {
+    return this.#observed('head', async () => {
+      const { sequence, hash } = await readHead(this.#executor, this.#address(stream))
+      return sequence === 0 ? undefined : { sequence, hash }
+    })
+  }
+
+  /**
+   * Walks a stream and checks every entry: its place, its hash, the hash before, its index fields, and the
+   * head at the end. Damage is reported, never thrown. Memory stays constant.
+   */
+  verify(stream: string, options: VerifyLogOptions = {}): Promise<LogReport> {
+    return this.#observed('verify', () => verifyStream(this.#executor, this.#address(stream), options))
+  }
+
+  #address(stream: string): StreamAddress {
+    return { log: this.definition, tenant: this.tenant, stream: checkKey(stream, this.name) }
+  }
+
+  #observed<T>(operation: string, run: () => Promise<T>): Promise<T> {
+    return this.#executor.operate(this.name, operation, run)
+  }
+}

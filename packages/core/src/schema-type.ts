@@ -1,0 +1,140 @@
+/** Reads from a Zod schema what type a field has in the store: on the encoded side, which is what is stored. */
+
+import type * as z from 'zod'
+import type { FieldType } from './layout.ts'
+
+/** What is known of one member of a schema. */
+export interface MemberType {
+  /** `undefined` when the member is of no type that can be queried. */
+  readonly type: FieldType | undefined
+  /** True when the member may be absent or null. */
+  readonly nullable: boolean
+}
+
+/** The parts of a Zod schema's definition that are read here. Checked on Zod 4. */
+interface SchemaDefinition {
+  readonly type: string
+  readonly innerType?: z.ZodType
+  readonly in?: z.ZodType
+  readonly element?: z.ZodType
+  readonly options?: readonly z.ZodType[]
+  readonly values?: readonly unknown[]
+  readonly entries?: Readonly<Record<string, unknown>>
+  readonly format?: string
+  readonly check?: string
+  readonly getter?: () => z.ZodType
+  readonly shape?: Readonly<Record<string, z.ZodType>>
+  readonly checks?: readonly { readonly _zod: { readonly def: { readonly format?: string } } }[]
+}
+
+function definitionOf(schema: z.ZodType): SchemaDefinition {
+  return schema._zod.def as unknown as SchemaDefinition
+}
+
+/** Finds a member by its path (`provenance.task_id`) and tells its type. */
+export function memberType(schema: z.ZodType, path: readonly string[]): MemberType | undefined {
+  const { definition, nullable } = unwrap(schema)
+  const [name, ...rest] = path
+  if (name === undefined) return { type: scalarType(definition), nullable }
+  const shape = definition.shape
+  const member = shape !== undefined && Object.hasOwn(shape, name) ? shape[name] : undefined
+  if (member === undefined) return undefined
+  const found = memberType(member, rest)
+  return found && { type: found.type, nullable: nullable || found.nullable }
+}
+
+/** Takes off optional, nullable, default and the like, and the decoded side of codecs. */
+function unwrap(schema: z.ZodType): { definition: SchemaDefinition; nullable: boolean } {
+  let definition = definitionOf(schema)
+  let nullable = false
+  for (;;) {
+    if (definition.type === 'pipe' && definition.in !== undefined) {
+      definition = definitionOf(definition.in)
+    } else if (definition.type === 'lazy' && definition.getter !== undefined) {
+      definition = definitionOf(definition.getter())
+    } else if (definition.innerType !== undefined) {
+      nullable ||= ['optional', 'nullable', 'default', 'prefault', 'catch'].includes(definition.type)
+      definition = definitionOf(definition.innerType)
+    } else {
+      return { definition, nullable }
+    }
+  }
+}
+
+function scalarType(definition: SchemaDefinition): FieldType | undefined {
+  switch (definition.type) {
+    case 'string':
+      return definition.format === 'datetime' ? 'timestamp' : 'text'
+    case 'number':
+      return isInteger(definition) ? 'integer' : 'number'
+    case 'boolean':
+      return 'boolean'
+    case 'template_literal':
+      return 'text'
+    case 'enum':
+      return commonType(Object.values(definition.entries ?? {}))
+    case 'literal':
+      return commonType(definition.values ?? [])
+    case 'union':
+      return unionType(definition.options ?? [])
+    case 'array':
+      return definition.element !== undefined && memberType(definition.element, [])?.type === 'text'
+        ? 'texts'
+        : undefined
+    default:
+      return undefined
+  }
+}
+
+function isInteger(definition: SchemaDefinition): boolean {
+  const formats = [definition.format, ...(definition.checks ?? []).map((check) => check._zod.def.format)]
+  return formats.some((format) => format === 'safeint' || format === 'int32' || format === 'uint32')
+}
+
+function commonType(values: readonly unknown[]): FieldType | undefined {
+  if (values.length === 0) return undefined
+  if (values.every((value) => typeof value === 'string')) return 'text'
+  if (values.every((value) => typeof value === 'boolean')) return 'boolean'
+  if (values.every((value) => Number.isSafeInteger(value))) return 'integer'
+  return values.every((value) => typeof value === 'number') ? 'number' : undefined
+}
+
+function unionType(options: readonly z.ZodType[]): FieldType | undefined {
+  const types = new Set(options.map((option) => memberType(option, [])?.type))
+  return types.size === 1 ? [...types][0] : undefined
+}
+
+/** The path of the first member of a kind that can't be stored and given back, with what to use instead. */
+export function findUnstorable(
+  schema: z.ZodType,
+  path = '',
+  seen = new Set<unknown>(),
+): { path: string; advice: string } | undefined {
+  const definition = definitionOf(schema)
+  if (seen.has(definition)) return undefined
+  seen.add(definition)
+  const here = path === '' ? 'the schema' : path
+  if (definition.type === 'date') return { path: here, advice: 'use isoDate instead of z.date()' }
+  if (definition.type === 'transform')
+    return { path: here, advice: 'use z.codec() instead of a one-way transform' }
+  for (const [name, member] of Object.entries(definition.shape ?? {})) {
+    const found = findUnstorable(member, path === '' ? name : `${path}.${name}`, seen)
+    if (found !== undefined) return found
+  }
+  const inner = [definition.innerType, definition.in, definition.element, ...(definition.options ?? [])]
+  // A preprocess step is a pipe that begins with a transform; a codec's far side may be anything.
+  for (const member of inner) {
+    const found = member && findUnstorable(member, path, seen)
+    if (found !== undefined) return found
+  }
+  return definition.type === 'pipe' ? findOneWayPipe(definition, here) : undefined
+}
+
+function findOneWayPipe(
+  definition: SchemaDefinition,
+  path: string,
+): { path: string; advice: string } | undefined {
+  const out = (definition as { out?: z.ZodType }).out
+  const oneWay = out !== undefined && definitionOf(out).type === 'transform'
+  return oneWay ? { path, advice: 'use z.codec() instead of a one-way transform' } : undefined
+}

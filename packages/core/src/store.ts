@@ -1,0 +1,179 @@
+/** A store, as a user holds it: the whole of it, one tenant, or one transaction. All have one type. */
+
+import type { Capabilities } from './backend.ts'
+import { Collection } from './collection.ts'
+import type { CollectionDefinition } from './definition.ts'
+import type { Engine } from './engine.ts'
+import { invalid, StoreError } from './errors.ts'
+import type { Executor } from './executor.ts'
+import { runOnce } from './idempotency.ts'
+import { Log } from './log.ts'
+import type { LogDefinition } from './log-definition.ts'
+import type { ModuleMethods, Modules } from './module.ts'
+import { checkOptionNames } from './query.ts'
+import { checkTenant } from './text.ts'
+import type { TransactionOptions, TransactionScope } from './transaction.ts'
+
+/** What `transaction` takes. */
+export interface StoreTransactionOptions extends TransactionOptions {
+  /**
+   * Names the effect: a transaction whose key has been committed before is not run again, and answers what
+   * that one answered, as JSON. So it can be repeated after `OUTCOME_UNKNOWN`. Kept for 24 hours.
+   */
+  readonly idempotencyKey?: string
+}
+
+/** What a cleanup takes. */
+export interface CleanupOptions {
+  /** Called after every batch with the number removed so far. */
+  readonly onProgress?: (removed: number) => void
+}
+
+const TRANSACTION_OPTIONS = ['maxAttempts', 'timeoutMs', 'idempotencyKey', 'signal']
+
+/** A store without its modules; `Store` is this with them. */
+export class BaseStore {
+  readonly tenantName: string
+  readonly #engine: Engine
+  readonly #executor: Executor
+  readonly #modules: Modules
+  readonly #confined: boolean
+  readonly #scope: TransactionScope | undefined
+
+  constructor(engine: Engine, modules: Modules, tenant: string, confined: boolean, scope?: TransactionScope) {
+    this.tenantName = tenant
+    this.#engine = engine
+    this.#modules = modules
+    this.#confined = confined
+    this.#scope = scope
+    this.#executor = scope ?? engine
+    for (const [name, module] of Object.entries(modules)) {
+      Object.defineProperty(this, name, { value: module.methods(this), enumerable: true })
+    }
+  }
+
+  /** The records of a collection. The definition becomes known to the store; its table is made on first use. */
+  collection<R, F extends string>(definition: CollectionDefinition<R, F>): Collection<R, F> {
+    this.#engine.definitions.add(definition)
+    return new Collection(definition, this.#engine, this.#executor, this.tenantName)
+  }
+
+  /** The streams of a log. */
+  log<R, A, F extends string>(definition: LogDefinition<R, A, F>): Log<R, A, F> {
+    this.#engine.definitions.add(definition.entries)
+    this.#engine.definitions.add(definition.heads)
+    return new Log(definition, this.#engine, this.#executor, this.tenantName)
+  }
+
+  /** The collections and the entries of logs that this store knows, by name. */
+  get definitions(): readonly CollectionDefinition[] {
+    return this.#engine.definitions.all()
+  }
+
+  /** What the backend declares; `undefined` until it is loaded. */
+  get capabilities(): Capabilities | undefined {
+    return this.#engine.capabilities
+  }
+
+  /** The same store, confined to a tenant: it sees and changes nothing of any other. 1 to 256 bytes. */
+  tenant(name: string): this {
+    return this.#bound(checkTenant(name), true, this.#scope)
+  }
+
+  /**
+   * Runs the callback as one serializable transaction: all of it happens, or nothing. The callback gets a
+   * store of the same type that belongs to the transaction. When the transaction conflicts with another it
+   * is undone and the callback runs again, so it should do nothing that can't be repeated. What it throws
+   * undoes the transaction and is thrown on as it is. Inside a transaction this is a savepoint.
+   */
+  transaction<T>(run: (store: this) => Promise<T>, options: StoreTransactionOptions = {}): Promise<T> {
+    checkOptionNames(options, TRANSACTION_OPTIONS, 'transaction')
+    const bound = (scope: TransactionScope) => run(this.#bound(this.tenantName, this.#confined, scope))
+    if (this.#scope !== undefined) {
+      if (Object.keys(options).length > 0) throw invalid('a nested transaction takes no options')
+      return this.#scope.savepoint(bound)
+    }
+    const { idempotencyKey, ...rest } = options
+    return this.#engine.operate('', 'transaction', () =>
+      idempotencyKey === undefined
+        ? this.#engine.transaction(bound, rest)
+        : runOnce(this.#engine, this.tenantName, idempotencyKey, bound, rest),
+    )
+  }
+
+  /** Loads and opens the backend now, with all collections known so far. Otherwise the first operation does. */
+  open(): Promise<void> {
+    this.#refuseInTransaction('open')
+    return this.#engine.open()
+  }
+
+  /** Waits for work in flight and releases everything; then every operation fails with `CLOSED`. May be called twice. */
+  async close(): Promise<void> {
+    this.#refuseInTransaction('close')
+    return this.#engine.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /**
+   * Removes expired records for good, in bounded batches; what was renewed meanwhile stays. On a handle got
+   * from `tenant()` only that tenant's, else all.
+   *
+   * @returns how many were removed
+   */
+  cleanupExpired(options: CleanupOptions = {}): Promise<number> {
+    checkOptionNames(options, ['onProgress'], 'cleanupExpired')
+    this.#refuseInTransaction('cleanupExpired')
+    return this.#engine.operate('', 'cleanupExpired', () =>
+      this.#engine.sweep({ type: 'expired', tenant: this.#sweptTenant() }, options.onProgress),
+    )
+  }
+
+  /**
+   * Removes records for good that were soft-deleted at least so long ago. Confined as `cleanupExpired`.
+   *
+   * @returns how many were removed
+   */
+  purgeDeleted(options: CleanupOptions & { readonly olderThanMs: number }): Promise<number> {
+    checkOptionNames(options, ['onProgress', 'olderThanMs'], 'purgeDeleted')
+    this.#refuseInTransaction('purgeDeleted')
+    const { olderThanMs } = options
+    if (typeof olderThanMs !== 'number' || !Number.isFinite(olderThanMs) || olderThanMs < 0) {
+      throw invalid('purgeDeleted: olderThanMs is a number of milliseconds from 0')
+    }
+    const deletedBefore = this.#engine.clock.now() - olderThanMs
+    return this.#engine.operate('', 'purgeDeleted', () =>
+      this.#engine.sweep({ type: 'deleted', deletedBefore, tenant: this.#sweptTenant() }, options.onProgress),
+    )
+  }
+
+  /** Another handle of the same store, of the same type. */
+  #bound(tenant: string, confined: boolean, scope: TransactionScope | undefined): this {
+    return bind(this.#engine, this.#modules, tenant, confined, scope) as BaseStore as this
+  }
+
+  #sweptTenant(): string | undefined {
+    return this.#confined ? this.tenantName : undefined
+  }
+
+  #refuseInTransaction(action: string): void {
+    if (this.#scope === undefined) return
+    throw new StoreError('UNSUPPORTED', `${action} is for the store itself, not for a transaction`)
+  }
+}
+
+/** A store with the methods of its modules. */
+export type Store<M extends Modules = Modules> = BaseStore & ModuleMethods<M>
+
+/** Makes a handle. */
+export function bind<M extends Modules>(
+  engine: Engine,
+  modules: M,
+  tenant: string,
+  confined: boolean,
+  scope?: TransactionScope,
+): Store<M> {
+  return new BaseStore(engine, modules, tenant, confined, scope) as Store<M>
+}

@@ -1,0 +1,328 @@
+/**
+ * Interactive transactions: one scope per attempt, the attempts themselves, and what keeps a scope from
+ * being used where it must not be.
+ */
+
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Backend, BackendTransaction, CountQuestion, Page } from './backend.ts'
+import type { CollectionDefinition } from './definition.ts'
+import type { Engine } from './engine.ts'
+import { invalid, isStoreError, StoreError } from './errors.ts'
+import type { Abortable, Executor } from './executor.ts'
+import { throwIfAborted, toStoreError } from './failure.ts'
+import { KeyedQueue } from './keyed-queue.ts'
+import { observeOperation } from './observe.ts'
+import type { Group, Outcome, ReferenceCheck } from './operation.ts'
+import type { Query } from './predicate.ts'
+import { firstViolation, violation } from './references.ts'
+import type { Key, StoredRow } from './row.ts'
+
+/** How a transaction is run. */
+export interface TransactionOptions extends Abortable {
+  /** How often it is tried when it conflicts with others. Default: the store's `maxAttempts`. */
+  readonly maxAttempts?: number
+  /** How long it may take with all its attempts, in milliseconds. Default: the store's `timeoutMs`. */
+  readonly timeoutMs?: number
+}
+
+const scopes = new AsyncLocalStorage<TransactionScope>()
+
+/** The transaction of this engine whose callback the caller is in, if any. */
+export function currentTransaction(engine: Engine): TransactionScope | undefined {
+  const scope = scopes.getStore()
+  return scope !== undefined && scope.engine === engine && !scope.ended ? scope : undefined
+}
+
+/** One attempt of a transaction, or a savepoint within one. */
+export class TransactionScope implements Executor {
+  readonly transactional = true
+  readonly turns = new KeyedQueue()
+  readonly engine: Engine
+  readonly #backend: Backend
+  readonly #transaction: BackendTransaction
+  readonly #pending = new Set<Promise<unknown>>()
+  readonly #parent: TransactionScope | undefined
+  #checks: ReferenceCheck[] = []
+  #child: TransactionScope | undefined
+  #doom: StoreError | undefined
+  #ended = false
+
+  constructor(engine: Engine, backend: Backend, transaction: BackendTransaction, parent?: TransactionScope) {
+    this.engine = engine
+    this.#backend = backend
+    this.#transaction = transaction
+    this.#parent = parent
+  }
+
+  /** True once it has been committed or undone: nothing may use it any more. */
+  get ended(): boolean {
+    return this.#ended || (this.#parent?.ended ?? false)
+  }
+
+  /** The engine's failure that no commit can follow, if there was one. */
+  get doom(): StoreError | undefined {
+    return this.#parent === undefined ? this.#doom : this.#parent.doom
+  }
+
+  operate<T>(collection: string, operation: string, run: () => Promise<T>): Promise<T> {
+    return observeOperation(this.#backend.name, collection, operation, run)
+  }
+
+  read(
+    definition: CollectionDefinition,
+    keys: readonly Key[],
+    options: Abortable = {},
+  ): Promise<readonly (StoredRow | undefined)[]> {
+    return this.#use(definition, options, () => this.#transaction.read(definition.layout, keys))
+  }
+
+  query(definition: CollectionDefinition, query: Query, options: Abortable = {}): Promise<Page> {
+    const at = this.engine.clock.now()
+    return this.#use(definition, options, () => this.#transaction.query(definition.layout, query, at))
+  }
+
+  queryHistory(definition: CollectionDefinition, query: Query): Promise<Page> {
+    const { history } = definition.layout
+    if (history === undefined)
+      throw invalid(`${definition.name}: it keeps no history; define it with history: true`)
+    return this.#use(definition, {}, () => this.#transaction.query(history, query, this.engine.clock.now()))
+  }
+
+  count(definition: CollectionDefinition, question: CountQuestion, options: Abortable = {}): Promise<number> {
+    const at = this.engine.clock.now()
+    return this.#use(definition, options, () => this.#transaction.count(definition.layout, question, at))
+  }
+
+  /** Writes at once; references are checked when the transaction commits. */
+  write(definition: CollectionDefinition, group: Group, options: Abortable = {}): Promise<Outcome> {
+    const { operations } = group
+    return this.#use(definition, options, async () => {
+      const outcome = await this.#transaction.write({ operations, checks: [] }, this.engine.clock.now())
+      if (outcome.ok) this.#checks.push(...group.checks)
+      return outcome
+    })
+  }
+
+  atomically<T>(run: (executor: Executor) => Promise<T>): Promise<T> {
+    return this.savepoint(run)
+  }
+
+  /** Runs a part that is undone alone when it throws. This scope rests meanwhile. */
+  savepoint<T>(run: (scope: TransactionScope) => Promise<T>): Promise<T> {
+    this.#admit({})
+    if (!this.#backend.capabilities.savepoints) {
+      throw new StoreError('UNSUPPORTED', `${this.#backend.name} has no nested transactions`)
+    }
+    const child = new TransactionScope(this.engine, this.#backend, this.#transaction, this)
+    this.#child = child
+    return this.#track(
+      this.#transaction.savepoint(async () => {
+        const result = await scopes.run(child, () => run(child))
+        await child.#settle()
+        return result
+      }),
+    )
+      .then((result) => {
+        this.#checks.push(...child.#checks)
+        return result
+      })
+      .finally(() => {
+        child.#ended = true
+        this.#child = undefined
+      })
+  }
+
+  /** Waits for operations that the callback did not wait for, then sees whether a commit may follow. */
+  async finish(): Promise<void> {
+    await this.#settle()
+    if (this.#doom !== undefined) throw aborted(this.#doom)
+    const at = this.engine.clock.now()
+    const index = await firstViolation(this.#checks, this.#transaction, at)
+    if (index !== undefined) throw violation(this.#checks[index] as ReferenceCheck)
+    this.#ended = true
+  }
+
+  /** Ends the scope, whatever became of it. */
+  end(): void {
+    this.#ended = true
+  }
+
+  async #settle(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.allSettled(this.#pending)
+  }
+
+  #admit(options: Abortable): void {
+    throwIfAborted(options.signal)
+    if (this.ended) throw new StoreError('TRANSACTION_CLOSED', 'the transaction has ended')
+    if (this.#child !== undefined) {
+      throw invalid('a nested transaction is open: use the store that its callback is given, one at a time')
+    }
+    if (this.doom !== undefined) throw aborted(this.doom)
+  }
+
+  async #use<T>(definition: CollectionDefinition, options: Abortable, run: () => Promise<T>): Promise<T> {
+    this.#admit(options)
+    if (!this.engine.isOpen(definition)) {
+      throw invalid(
+        `collection '${definition.name}' is new to the store: call store.collection() with it before the transaction begins`,
+      )
+    }
+    return this.#track(run())
+  }
+
+  async #track<T>(work: Promise<T>): Promise<T> {
+    this.#pending.add(work)
+    try {
+      return await work
+    } catch (cause) {
+      throw this.#judge(cause)
+    } finally {
+      this.#pending.delete(work)
+    }
+  }
+
+  /** A failure of the engine dooms the whole transaction; an answer, or the callback's own error, does not. */
+  #judge(cause: unknown): unknown {
+    const root = this.#root()
+    const own = isStoreError(cause) && !ENGINE_FAILURES.has(cause.code)
+    if (own || this.#child !== undefined) return cause
+    const failure = toStoreError(cause, this.#backend)
+    root.#doom ??= failure
+    return failure
+  }
+
+  #root(): TransactionScope {
+    return this.#parent === undefined ? this : this.#parent.#root()
+  }
+}
+
+/** Codes that a backend raises because the engine failed, and that no commit may follow. */
+const ENGINE_FAILURES: ReadonlySet<string> = new Set([
+  'CONFLICT',
+  'BUSY',
+  'UNAVAILABLE',
+  'TIMEOUT',
+  'TRANSACTION_ABORTED',
+  'OUTCOME_UNKNOWN',
+  'NO_SPACE',
+  'CORRUPT',
+  'LOCK_LOST',
+  'INTERNAL',
+])
+
+function aborted(doom: StoreError): StoreError {
+  if (doom.code === 'CONFLICT') return doom
+  return new StoreError(
+    'TRANSACTION_ABORTED',
+    'an operation inside the transaction failed, so nothing of it was committed',
+    { cause: doom },
+  )
+}
+
+/**
+ * Runs a transaction: again, as a whole, while it conflicts with others. What the callback throws undoes it
+ * and is thrown on as it is.
+ */
+export async function runTransaction<T>(
+  engine: Engine,
+  backend: Backend,
+  run: (scope: TransactionScope) => Promise<T>,
+  options: TransactionOptions,
+  onAttempt: () => void = () => undefined,
+): Promise<T> {
+  const maxAttempts = options.maxAttempts ?? engine.options.maxAttempts
+  const timeoutMs = options.timeoutMs ?? engine.options.timeoutMs
+  const deadline = performance.now() + timeoutMs
+  for (let attempt = 1; ; attempt++) {
+    throwIfAborted(options.signal)
+    onAttempt()
+    try {
+      return await new Attempt(engine, backend, run).within(deadline - performance.now())
+    } catch (error) {
+      const again = isStoreError(error, 'CONFLICT') && error.retry === 'transaction'
+      if (!again || attempt >= maxAttempts) throw error
+      await delay(jitteredDelayMs(attempt), undefined, { ref: false })
+    }
+  }
+}
+
+const FIRST_DELAY_MS = 2
+const LONGEST_DELAY_MS = 250
+
+/** Full jitter: anything between nothing and a bound that doubles with every attempt. */
+function jitteredDelayMs(attempt: number): number {
+  return Math.random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt)
+}
+
+/** One attempt with a deadline that also covers the wait for its turn. */
+class Attempt<T> {
+  readonly #engine: Engine
+  readonly #backend: Backend
+  readonly #run: (scope: TransactionScope) => Promise<T>
+  #scope: TransactionScope | undefined
+  #committing = false
+  #late = false
+
+  constructor(engine: Engine, backend: Backend, run: (scope: TransactionScope) => Promise<T>) {
+    this.#engine = engine
+    this.#backend = backend
+    this.#run = run
+  }
+
+  within(milliseconds: number): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let stop: (error: StoreError) => void = () => undefined
+      const stopped = new Promise<never>((_resolve, rejectStopped) => {
+        stop = rejectStopped
+      })
+      stopped.catch(() => undefined)
+      const timer = setTimeout(
+        () => {
+          // Once COMMIT is on its way only its own answer can tell what happened.
+          if (this.#committing) return
+          this.#late = true
+          const error = timeout()
+          stop(error)
+          reject(error)
+        },
+        Math.max(0, milliseconds),
+      )
+      timer.unref()
+      this.#begin(stopped)
+        .then(resolve, reject)
+        .finally(() => clearTimeout(timer))
+    })
+  }
+
+  async #begin(stopped: Promise<never>): Promise<T> {
+    let thrown: { readonly error: unknown } | undefined
+    try {
+      return await this.#backend.transaction(async (transaction) => {
+        if (this.#late) throw timeout()
+        const scope = new TransactionScope(this.#engine, this.#backend, transaction)
+        this.#scope = scope
+        try {
+          const result = await Promise.race([scopes.run(scope, () => this.#run(scope)), stopped])
+          await scope.finish()
+          this.#committing = true
+          return result
+        } catch (error) {
+          thrown = { error }
+          throw error
+        }
+      })
+    } catch (error) {
+      // A conflict is tried again even if the callback made something else of it.
+      if (this.#scope?.doom?.code === 'CONFLICT') throw this.#scope.doom
+      if (thrown !== undefined && thrown.error === error) throw error
+      throw toStoreError(error, this.#backend)
+    } finally {
+      this.#scope?.end()
+    }
+  }
+}
+
+function timeout(): StoreError {
+  return new StoreError('TIMEOUT', 'the transaction took too long and was undone (timeoutMs)')
+}
