@@ -267,14 +267,16 @@ export class Engine implements Executor {
     return observeTransaction(
       this.backendName,
       () => attempts,
-      () =>
-        this.#work(async () => {
-          this.#refuseInsideTransaction('transaction')
+      async () => {
+        this.#refuseInsideTransaction('transaction')
+        const backend = await this.#work(async () => {
           await this.#openAll()
-          return runTransaction(this, this.#backendNow(), run, options, () => {
-            attempts++
-          })
-        }),
+          return this.#backendNow()
+        })
+        return runTransaction(this, backend, run, options, () => {
+          attempts++
+        })
+      },
     )
   }
 

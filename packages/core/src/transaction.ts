@@ -242,7 +242,7 @@ export async function runTransaction<T>(
     } catch (error) {
       const again = isStoreError(error, 'CONFLICT') && error.retry === 'transaction'
       if (!again || attempt >= maxAttempts) throw error
-      await delay(jitteredDelayMs(attempt), undefined, { ref: false })
+      await delay(jitteredDelayMs(attempt))
     }
   }
 }
