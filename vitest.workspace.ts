@@ -23,7 +23,7 @@ export default defineConfig({
   test: {
     projects: projects.map((folder) => ({
       test: {
-        name: folder.replace(/^.*\//, ''),
+        name: folder.replace('packages/', '').replace('/', '-'),
         root: folder,
         include: ['test/**/*.test.ts'],
         passWithNoTests: true,

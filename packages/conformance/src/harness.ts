@@ -1,0 +1,29 @@
+/** What a backend's author gives to the suite: places to store things in, and openers for them. */
+
+import type { Backend, Capabilities } from '@coffer/core/backend'
+
+/** How to get at a backend. Every method may be called many times. */
+export interface Harness {
+  /** For the report. No case looks at it. */
+  readonly name: string
+  readonly capabilities: Capabilities
+  /** A new, empty place that shares nothing with any other. */
+  create(): Promise<Place>
+}
+
+/** One place where data lives: a file, a database, a piece of memory. */
+export interface Place {
+  /**
+   * A new, unopened backend on this place. Called once, it is the store's; called after that one was
+   * closed, it opens the place again; called beside it, it is a second opener. A backend without
+   * persistence and sharing is only asked once.
+   */
+  backend(): Backend
+  /**
+   * Changes stored data behind the backend's back, to see that it is noticed: replaces the document of a
+   * row by what `change` makes of its JSON text. Absent where nothing can reach around the backend.
+   */
+  tamper?(collection: string, id: string, change: (document: string) => string): Promise<void>
+  /** Removes the place. Every backend on it has been closed. */
+  destroy(): Promise<void>
+}
