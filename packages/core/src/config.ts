@@ -28,7 +28,7 @@ export const sqliteOptions = z.strictObject({
     .optional(),
 })
 
-export type MemoryOptions = z.input<typeof memoryOptions>
+export type MemoryOptions = Readonly<Record<never, never>>
 export type SqliteOptions = z.input<typeof sqliteOptions>
 
 /** The backends with a short name: the package that each comes in and, where known here, its options. */
@@ -75,7 +75,7 @@ type ThirdPartyName = `${string}/${string}` | `${string}-${string}`
 
 /** How a backend is named: by its type, or as an instance, the form that bundlers like. */
 export type BackendConfig =
-  | ({ type: 'memory' } & MemoryOptions)
+  | { type: 'memory' }
   | ({ type: 'sqlite' } & SqliteOptions)
   | { type: 'file' | 'postgresql' | ThirdPartyName; [option: string]: unknown }
   | { backend: Backend }

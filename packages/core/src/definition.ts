@@ -20,13 +20,13 @@ export interface Reference {
 }
 
 /** What a collection is made of. */
-export interface CollectionOptions<S extends z.ZodObject, F extends string> {
+export interface CollectionOptions<S extends z.ZodObject, F extends string, K extends string = string> {
   /** A lower-case name of letters, digits and single underscores; the table's name in SQL. */
   readonly name: string
   /** A Zod object. Records are what it decodes to, documents what it encodes to. */
   readonly schema: S
   /** The member that is the record's key: text, unique within a tenant. */
-  readonly key: keyof z.output<S> & string
+  readonly key: K & keyof z.output<S>
   /** What queries may use. */
   readonly fields?: Readonly<Record<F, FieldDeclaration>>
   /** Indexes over several fields, in their order. */
@@ -78,10 +78,12 @@ const MAX_COLLECTION_NAME = 40
  * Defines a collection. Throws `INVALID_ARGUMENT` with what is wrong and how to mend it; a definition that
  * was accepted works on every backend.
  */
-export function defineCollection<S extends z.ZodObject, const F extends string = never>(
-  options: CollectionOptions<S, F>,
-): CollectionDefinition<z.output<S>, F> {
-  return buildDefinition(options, false) as CollectionDefinition<z.output<S>, F>
+export function defineCollection<
+  S extends z.ZodObject,
+  const K extends string,
+  const F extends string = never,
+>(options: CollectionOptions<S, F, K>): CollectionDefinition<z.output<S>, F | K> {
+  return buildDefinition(options, false) as CollectionDefinition<z.output<S>, F | K>
 }
 
 /** As `defineCollection`, for records that are only ever added where `appendOnly` is true. */

@@ -26,6 +26,7 @@ export interface ChainMembers<S extends string, Q extends string, H extends stri
 export interface LogOptions<
   S extends z.ZodObject,
   F extends string,
+  K extends string,
   C extends ChainMembers<string, string, string, string>,
 > {
   /** A lower-case name of letters, digits and single underscores; the table's name in SQL. */
@@ -33,7 +34,7 @@ export interface LogOptions<
   /** A Zod object for whole entries. It must have the chain's members: text, and an integer for the sequence. */
   readonly schema: S
   /** The member that is the entry's key, unique within a tenant; without it the place in the stream is the key. */
-  readonly key?: keyof z.output<S> & string
+  readonly key?: K & keyof z.output<S>
   /** What the chain's members are called. */
   readonly chain: C
   /** What queries may use; the chain's stream and sequence always. */
@@ -79,9 +80,10 @@ export function defineLog<
   S extends z.ZodObject,
   const C extends ChainMembers<string, string, string, string>,
   const F extends string = never,
+  const K extends string = never,
 >(
-  options: LogOptions<S, F, C>,
-): LogDefinition<z.output<S>, Appended<z.output<S>, C>, F | C['stream'] | C['sequence']> {
+  options: LogOptions<S, F, K, C>,
+): LogDefinition<z.output<S>, Appended<z.output<S>, C>, F | K | C['stream'] | C['sequence']> {
   const {
     name,
     schema,

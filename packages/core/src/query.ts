@@ -21,18 +21,18 @@ export type OrderBy<F extends string = string> =
 /** What `find` takes. */
 export interface FindOptions<F extends string = string> {
   /** Default: every record. */
-  readonly where?: Filter<F>
+  readonly where?: Filter<F> | undefined
   /** Default: by key. Ties are always broken by key. */
-  readonly orderBy?: OrderBy<F>
+  readonly orderBy?: OrderBy<F> | undefined
   /** Records of a page, 1 to 1,000. Default: 100. */
-  readonly limit?: number
+  readonly limit?: number | undefined
   /** The `next` of the page before. It belongs to this query alone. */
-  readonly cursor?: string
+  readonly cursor?: string | undefined
   /** Records to pass over. Costs as much as reading them; a cursor does not. */
-  readonly offset?: number
+  readonly offset?: number | undefined
   /** Whether soft-deleted records are answered too. Default: false. */
-  readonly includeDeleted?: boolean
-  readonly signal?: AbortSignal
+  readonly includeDeleted?: boolean | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 const OPTIONS = ['where', 'orderBy', 'limit', 'cursor', 'offset', 'includeDeleted', 'signal']

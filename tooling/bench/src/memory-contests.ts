@@ -1,0 +1,87 @@
+/** Coffer in memory against a `Map` that copies what goes in and out by `structuredClone`. */
+
+import { createStore } from '@coffer/core'
+import { bulk, callers, loop } from './arms.ts'
+import type { Contest, Ready } from './contest.ts'
+import { type Decision, decision, decisions } from './decision.ts'
+
+const STORED = 10_000
+const BULK = 10_000
+
+const records = (from: number, count: number) =>
+  Array.from({ length: count }, (_each, index) => decision(from + index))
+const stored = (turn: number) => decision((turn * 7919) % STORED).decision_id
+
+function prepare(
+  arms: (coffer: ReturnType<typeof open>['collection'], map: Map<string, Decision>) => Omit<Ready, 'close'>,
+) {
+  return async (): Promise<Ready> => {
+    const { collection, close } = open()
+    await collection.putMany(records(0, STORED))
+    const map = new Map(records(0, STORED).map((each) => [each.decision_id, each]))
+    return { ...arms(collection, map), close }
+  }
+}
+
+function open() {
+  const store = createStore({ type: 'memory' })
+  return { collection: store.collection(decisions), close: () => store.close() }
+}
+
+// Both sides go round in the records that are there: else the longer-lived side would only grow.
+const again = (turn: number) => decision((turn * 7919) % STORED)
+
+export const memoryContests: readonly Contest[] = [
+  ...[1, 64].flatMap((count): Contest[] => [
+    {
+      name: `memory.put.${count}:map`,
+      unit: 'puts/s',
+      prepare: prepare((coffer, map) => ({
+        coffer: callers(count, (turn) => coffer.put(again(turn))),
+        rival: loop((turn) => void map.set(again(turn).decision_id, structuredClone(again(turn)))),
+      })),
+    },
+    {
+      name: `memory.get.${count}:map`,
+      unit: 'gets/s',
+      prepare: prepare((coffer, map) => ({
+        coffer: callers(count, (turn) => coffer.get(stored(turn))),
+        rival: loop((turn) => void structuredClone(map.get(stored(turn)))),
+      })),
+    },
+  ]),
+  {
+    name: 'memory.putMany:map',
+    unit: 'records/s',
+    prepare: prepare((coffer, map) => ({
+      coffer: bulk(BULK, () => coffer.putMany(records(0, BULK))),
+      rival: bulk(BULK, () => {
+        for (const each of records(0, BULK)) map.set(each.decision_id, structuredClone(each))
+        return undefined
+      }),
+    })),
+  },
+  {
+    name: 'memory.page100:map',
+    unit: 'pages/s',
+    prepare: prepare((coffer, map) => ({
+      coffer: callers(1, (turn) =>
+        coffer.find({
+          where: { agent_id: `agent-${turn % 50}` },
+          orderBy: { created_at: 'asc' },
+          limit: 100,
+        }),
+      ),
+      rival: loop((turn) => void pageOf(map, `agent-${turn % 50}`)),
+    })),
+  },
+]
+
+/** What a `Map` can do: look at every record. */
+function pageOf(map: ReadonlyMap<string, Decision>, agent: string): Decision[] {
+  return [...map.values()]
+    .filter((each) => each.agent_id === agent)
+    .sort((left, right) => (left.created_at < right.created_at ? -1 : 1))
+    .slice(0, 100)
+    .map((each) => structuredClone(each))
+}

@@ -1,0 +1,182 @@
+/** Coffer on SQLite against better-sqlite3 by hand, and against Keyv, all durable (`synchronous=FULL`). */
+
+import { createStore } from '@coffer/core'
+import KeyvSqlite from '@keyv/sqlite'
+import Keyv from 'keyv'
+import { bulk, callers, loop } from './arms.ts'
+import type { Arm, Contest } from './contest.ts'
+import { type Decision, decision, decisions } from './decision.ts'
+import { temporaryFolder } from './places.ts'
+import { openRawSqlite, type RawSqlite } from './raw-sqlite.ts'
+
+const BULK = 10_000
+const STORED = 10_000
+const PAGE = 100
+const DEPTH = 100_000
+
+type Side<T> = { readonly subject: T; close(): Promise<void> | void }
+
+function openCoffer(path: string) {
+  const store = createStore({ type: 'sqlite', path })
+  return { subject: store.collection(decisions), close: () => store.close() }
+}
+
+function openRaw(path: string): Side<RawSqlite> {
+  const raw = openRawSqlite(path)
+  return { subject: raw, close: () => raw.close() }
+}
+
+async function openKeyv(path: string): Promise<Side<Keyv<Decision>>> {
+  const adapter = new KeyvSqlite({ uri: `sqlite://${path}`, wal: true, driver: 'better-sqlite3' })
+  // Its own default in WAL mode does not survive a power cut.
+  await adapter.query('PRAGMA synchronous = FULL')
+  const keyv = new Keyv<Decision>({ store: adapter })
+  return { subject: keyv, close: () => keyv.disconnect() }
+}
+
+type CofferSide = ReturnType<typeof openCoffer>['subject']
+
+/** A contest between Coffer and another side, each on a database of its own in one folder. */
+function contest<T>(
+  name: string,
+  unit: string,
+  openRival: (path: string) => Promise<Side<T>> | Side<T>,
+  arms: (coffer: CofferSide, rival: T) => Promise<{ coffer: Arm; rival: Arm }>,
+): Contest {
+  return {
+    name: `sqlite.${name}`,
+    unit,
+    prepare: async () => {
+      const folder = temporaryFolder()
+      const coffer = openCoffer(folder.file('coffer.db'))
+      const rival = await openRival(folder.file('rival.db'))
+      const close = async () => {
+        await coffer.close()
+        await rival.close()
+        folder.remove()
+      }
+      return { ...(await arms(coffer.subject, rival.subject)), close }
+    },
+  }
+}
+
+const records = (from: number, count: number) =>
+  Array.from({ length: count }, (_each, index) => decision(from + index))
+const stored = (turn: number) => decision((turn * 7919) % STORED).decision_id
+
+const againstRaw: readonly Contest[] = [
+  contest('put.1:better-sqlite3', 'puts/s', openRaw, async (coffer, raw) => ({
+    coffer: callers(1, (turn) => coffer.put(decision(turn))),
+    rival: loop((turn) => raw.put(decision(turn))),
+  })),
+  contest('put.64:better-sqlite3', 'puts/s', openRaw, async (coffer, raw) => ({
+    coffer: callers(64, (turn) => coffer.put(decision(turn))),
+    rival: loop((turn) => raw.put(decision(turn))),
+  })),
+  contest('putMany:better-sqlite3', 'records/s', openRaw, async (coffer, raw) => ({
+    coffer: bulk(BULK, (turn) => coffer.putMany(records(turn * BULK, BULK))),
+    rival: bulk(BULK, (turn) => {
+      raw.putAll(records(turn * BULK, BULK))
+      return undefined
+    }),
+  })),
+  ...[1, 64].map((count) =>
+    contest(`get.${count}:better-sqlite3`, 'gets/s', openRaw, async (coffer, raw) => {
+      await coffer.putMany(records(0, STORED))
+      raw.putAll(records(0, STORED))
+      return {
+        coffer: callers(count, (turn) => coffer.get(stored(turn))),
+        rival: loop((turn) => raw.get(stored(turn))),
+      }
+    }),
+  ),
+  contest('page100:better-sqlite3', 'pages/s', openRaw, async (coffer, raw) => {
+    await coffer.putMany(records(0, STORED))
+    raw.putAll(records(0, STORED))
+    return {
+      coffer: callers(1, (turn) => coffer.find(pageOf(`agent-${turn % 50}`))),
+      rival: loop((turn) => raw.page(`agent-${turn % 50}`, undefined, PAGE)),
+    }
+  }),
+]
+
+const pageOf = (agent: string) =>
+  ({ where: { agent_id: agent }, orderBy: { created_at: 'asc' }, limit: PAGE }) as const
+
+const againstItself: readonly Contest[] = [
+  {
+    name: 'sqlite.get.64:get.1',
+    unit: 'gets/s',
+    prepare: async () => {
+      const folder = temporaryFolder()
+      const { subject, close } = openCoffer(folder.file('coffer.db'))
+      await subject.putMany(records(0, STORED))
+      return {
+        coffer: callers(64, (turn) => subject.get(stored(turn))),
+        rival: callers(1, (turn) => subject.get(stored(turn))),
+        close: async () => {
+          await close()
+          folder.remove()
+        },
+      }
+    },
+  },
+  {
+    name: 'sqlite.pageDeep:first-page',
+    unit: 'pages/s',
+    prepare: async () => {
+      const folder = temporaryFolder()
+      const { subject, close } = openCoffer(folder.file('coffer.db'))
+      // One agent in fifty writes these; so its own pages would not reach the depth.
+      for (let from = 0; from < DEPTH + BULK; from += BULK) await subject.putMany(records(from, BULK))
+      const query = { orderBy: 'decision_id', limit: PAGE } as const
+      let cursor: string | undefined
+      for (let seen = 0; seen < DEPTH; seen += 1_000) {
+        const page: { next: string | undefined } = await subject.find({
+          ...query,
+          limit: 1_000,
+          ...(cursor && { cursor }),
+        })
+        cursor = page.next
+      }
+      const deep = cursor === undefined ? query : { ...query, cursor }
+      return {
+        coffer: callers(1, () => subject.find(deep)),
+        rival: callers(1, () => subject.find(query)),
+        close: async () => {
+          await close()
+          folder.remove()
+        },
+      }
+    },
+  },
+]
+
+const againstKeyv: readonly Contest[] = [
+  ...[1, 64].map((count) =>
+    contest(`put.${count}:keyv`, 'puts/s', openKeyv, async (coffer, keyv) => ({
+      coffer: callers(count, (turn) => coffer.put(decision(turn))),
+      rival: callers(count, (turn) => keyv.set(decision(turn).decision_id, decision(turn))),
+    })),
+  ),
+  contest('putMany:keyv', 'records/s', openKeyv, async (coffer, keyv) => ({
+    coffer: bulk(1_000, (turn) => coffer.putMany(records(turn * 1_000, 1_000))),
+    rival: bulk(1_000, (turn) =>
+      keyv.setMany(records(turn * 1_000, 1_000).map((each) => ({ key: each.decision_id, value: each }))),
+    ),
+  })),
+  ...[1, 64].map((count) =>
+    contest(`get.${count}:keyv`, 'gets/s', openKeyv, async (coffer, keyv) => {
+      await coffer.putMany(records(0, STORED))
+      for (let from = 0; from < STORED; from += 1_000) {
+        await keyv.setMany(records(from, 1_000).map((each) => ({ key: each.decision_id, value: each })))
+      }
+      return {
+        coffer: callers(count, (turn) => coffer.get(stored(turn))),
+        rival: callers(count, (turn) => keyv.get(stored(turn))),
+      }
+    }),
+  ),
+]
+
+export const sqliteContests: readonly Contest[] = [...againstRaw, ...againstItself, ...againstKeyv]
