@@ -73,6 +73,12 @@ export async function appendAll(
   let head = known
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     head ??= await readHead(executor, address)
+    const last = head.sequence
+    for (const append of appends.filter(
+      (each) => !errors.has(each) && claimsPastPlace(address, each, last),
+    )) {
+      await settleDuplicates(executor, address, append, errors)
+    }
     const plan = new Plan(engine, address, head)
     for (const append of appends.filter((each) => !errors.has(each))) plan.add(append, errors)
     const outcome = plan.isEmpty ? undefined : await executor.write(address.log.entries, plan.group())
@@ -102,25 +108,40 @@ function outcomeOf(append: Append, errors: ReadonlyMap<Append, unknown>, plan: P
   }
 }
 
+/**
+ * True for an append that may repeat entries and brings a place that is taken: what it repeats must be known
+ * before the rest is chained, or the places it brings would seem wrong.
+ */
+function claimsPastPlace({ log }: StreamAddress, append: Append, last: number): boolean {
+  if (append.onDuplicate !== 'skip') return false
+  return append.entries.some((entry, index) => {
+    const claim = (entry as Readonly<Record<string, unknown>> | null)?.[log.chain.sequence]
+    return typeof claim === 'number' && claim <= last && !append.stored.has(index)
+  })
+}
+
 /** Finds out which entries of an append are there already, and whether that is an error. */
 async function settleDuplicates(
   executor: Executor,
-  { log, tenant }: StreamAddress,
+  address: StreamAddress,
   append: Append,
   errors: Map<Append, unknown>,
 ): Promise<void> {
-  const keyed = append.entries.map((entry) =>
-    String((entry as Record<string, unknown>)[log.key ?? PLACE_MEMBER]),
-  )
+  const { log, tenant } = address
+  const keyed = append.entries.flatMap((entry, index) => {
+    const key = (entry as Readonly<Record<string, unknown>> | null)?.[log.key ?? PLACE_MEMBER]
+    return typeof key === 'string' ? [{ index, key }] : []
+  })
   const rows = await executor.read(
     log.entries,
-    keyed.map((id) => ({ tenant, id })),
+    keyed.map(({ key }) => ({ tenant, id: key })),
   )
-  for (const [index, row] of rows.entries()) {
+  for (const [position, { index, key }] of keyed.entries()) {
+    const row = rows[position]
     if (row === undefined) continue
-    const same = append.onDuplicate === 'skip' && saysTheSame(log, append.entries[index], row)
+    const same = append.onDuplicate === 'skip' && saysTheSame(address, append.entries[index], row)
     if (!same) {
-      errors.set(append, alreadyThere(log, keyed[index] as string, index))
+      errors.set(append, alreadyThere(log, key, index))
       return
     }
     append.stored.set(index, row)
@@ -135,24 +156,24 @@ function alreadyThere(log: LogDefinition, key: string, index: number): StoreErro
   })
 }
 
-function saysTheSame(log: LogDefinition, entry: unknown, row: StoredRow): boolean {
+/** Whether an entry is the stored one again. What it leaves out of the chain's members is not compared. */
+function saysTheSame({ log, stream }: StreamAddress, entry: unknown, row: StoredRow): boolean {
   const stored = JSON.parse(row.document) as JsonObject
+  const { chain } = log
+  const place = [chain.sequence, chain.hash, chain.previous].map((member) => [member, stored[member]])
+  const brought = Object.entries(entry as object).filter(([, value]) => value !== undefined && value !== null)
   const encoded = encodeBySchema(log.entries, {
-    ...(decodeRow(log.entries, row) as object),
     ...(entry as object),
+    ...Object.fromEntries(place),
+    [chain.stream]: stream,
+    ...(log.key === undefined ? { [PLACE_MEMBER]: row.id } : {}),
+    ...Object.fromEntries(brought),
   })
-  return canonicalJson(content(log, stored)) === canonicalJson(content(log, encoded))
-}
-
-/** An entry without what the log fills in. */
-function content(log: LogDefinition, document: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const own = new Set([log.chain.sequence, log.chain.hash, log.chain.previous])
-  return Object.fromEntries(Object.entries(document).filter(([name]) => !own.has(name)))
+  return canonicalJson(stored) === canonicalJson(encoded)
 }
 
 interface Planned {
   readonly append: Append
-  readonly index: number
   readonly row: StoredRow
   readonly operation: PutOperation
 }
@@ -220,11 +241,11 @@ class Plan {
       previous: this.#head.hash,
       entry: hashed,
     })
-    this.#checkClaims(claimed, { stream, sequence, hash }, index)
     const id = checkKey(encoded[log.entries.key], log.name)
-    if (this.#isRepeated(append, index, id, encoded)) return
+    if (this.#isRepeated(append, index, id, entry)) return
+    this.#checkClaims(claimed, { stream, sequence, hash }, index)
     encoded[chain.hash] = hash
-    const planned = this.#plan(append, index, id, encoded)
+    const planned = this.#plan(append, id, encoded)
     this.#planned.push(planned)
     this.#keys.set(id, planned)
     this.#head = { sequence, hash }
@@ -256,18 +277,16 @@ class Plan {
   }
 
   /** True for an entry that stands earlier in the same plan and says the same; one that says otherwise is refused. */
-  #isRepeated(append: Append, index: number, id: string, encoded: Record<string, unknown>): boolean {
+  #isRepeated(append: Append, index: number, id: string, entry: unknown): boolean {
     const earlier = this.#keys.get(id)
     if (earlier === undefined) return false
-    const { log } = this.#address
-    const stored = JSON.parse(earlier.row.document) as JsonObject
-    const same = canonicalJson(content(log, stored)) === canonicalJson(content(log, encoded))
-    if (append.onDuplicate !== 'skip' || !same) throw alreadyThere(log, id, index)
+    const same = append.onDuplicate === 'skip' && saysTheSame(this.#address, entry, earlier.row)
+    if (!same) throw alreadyThere(this.#address.log, id, index)
     append.stored.set(index, earlier.row)
     return true
   }
 
-  #plan(append: Append, index: number, id: string, encoded: Record<string, unknown>): Planned {
+  #plan(append: Append, id: string, encoded: Record<string, unknown>): Planned {
     const { log, tenant } = this.#address
     const { layout } = log.entries
     const document = toDocument(encoded, this.#engine.options.maxDocumentBytes, log.name)
@@ -275,7 +294,6 @@ class Plan {
     const at = this.#engine.clock.now()
     return {
       append,
-      index,
       row: {
         tenant,
         id,
@@ -326,7 +344,7 @@ class Plan {
 
   /** The row that an entry of an append has become. */
   rowOf(append: Append, index: number): StoredRow {
-    const planned = this.#planned.find((each) => each.append === append && each.index === index)
-    return (planned as Planned).row
+    const key = (append.entries[index] as Readonly<Record<string, unknown>>)[this.#address.log.key ?? '']
+    XX
   }
 }

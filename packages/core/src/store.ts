@@ -75,6 +75,11 @@ export class BaseStore {
     return this.#engine.capabilities
   }
 
+  /** The present instant by the store's clock, the one that decides what has expired. */
+  now(): Date {
+    return new Date(this.#engine.clock.now())
+  }
+
   /** The same store, confined to a tenant: it sees and changes nothing of any other. 1 to 256 bytes. */
   tenant(name: string): this {
     return this.#bound(checkTenant(name), true, this.#scope)

@@ -36,6 +36,10 @@ export const isoDate: z.ZodCodec<z.ZodISODateTime, z.ZodDate> = z.codec(
  * An ISO 8601 timestamp as text, in the record as in the store. Any offset is accepted and written as UTC
  * with milliseconds, so that equal instants are equal texts.
  */
-export const isoTimestamp: z.ZodISODateTime = z.iso
-  .datetime({ offset: true })
-  .overwrite((text) => (parseInstant(text) === undefined ? text : new Date(text).toISOString()))
+export const isoTimestamp: z.ZodISODateTime = z.iso.datetime({ offset: true }).overwrite((text) => {
+  if (CANONICAL.test(text) || parseInstant(text) === undefined) return text
+  return new Date(text).toISOString()
+})
+
+/** What `toISOString` writes. */
+const CANONICAL = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/
