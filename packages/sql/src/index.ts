@@ -1,0 +1,29 @@
+/**
+ * What SQL backends share: layouts as tables, questions and writes as statements. Not a backend; it knows
+ * no driver, no connection and no transaction.
+ */
+
+export type { ColumnSpec, Dialect, SchemaDialect, TextsOperand } from './dialect.ts'
+export { layoutText, type OwnTables, ownTables } from './own-tables.ts'
+export { countStatement, queryParts, queryStatement } from './query-sql.ts'
+export { pageOf, type RawRow, rowState, storedRow, versionedKey } from './row-codec.ts'
+export {
+  anyRow,
+  deleteRow,
+  eraseHistory,
+  findReferrer,
+  insertHistory,
+  insertRow,
+  type RowContent,
+  readRow,
+  readState,
+  readTenants,
+  reindexRow,
+  sweptKeys,
+  updateRow,
+  updateState,
+} from './row-statements.ts'
+export { rebuildTable, type SchemaObject, schemaOf, type TableSchema } from './schema.ts'
+export { sqliteDialect } from './sqlite-dialect.ts'
+export type { Parameter, Statement, Template } from './statement.ts'
+export { indexName, sideTableName, type Table, tableOf, triggerName } from './table.ts'

@@ -1,0 +1,72 @@
+/** No caller's string becomes SQL: whatever the strings are, the text is that of the harmless ones. */
+
+import type { Layout, Predicate, Query } from '@coffer/core/backend'
+import { expect, test } from 'vitest'
+import { countStatement, queryStatement, sqliteDialect, tableOf } from '../src/index.ts'
+
+const layout: Layout = {
+  name: 'notes',
+  fields: [
+    { name: 'author', type: 'text', nullable: true },
+    { name: 'tags', type: 'texts', nullable: false },
+  ],
+  indexes: [],
+  documentColumns: [],
+  appendOnly: false,
+  history: undefined,
+  schemaVersion: 1,
+}
+const table = tableOf(sqliteDialect, layout)
+
+const HOSTILE = [
+  `'; DROP TABLE notes; --`,
+  `" OR "1" = "1`,
+  '?',
+  '$1',
+  ':name',
+  '@p',
+  '%_',
+  '\\',
+  '[]',
+  '{}',
+  '/*',
+  '*/',
+  '\n--',
+  '`',
+  '__proto__',
+  '😀',
+  "x' AND 'y",
+]
+
+function texts(value: string): readonly string[] {
+  const terms: Predicate[] = [
+    { type: 'compare', field: 0, comparison: 'eq', value },
+    { type: 'in', field: 0, values: [value, `${value}2`] },
+    { type: 'prefix', field: 0, prefix: value },
+    { type: 'hasAll', field: 1, values: [value, `${value}2`] },
+    { type: 'hasAny', field: 1, values: [value] },
+  ]
+  const where: Predicate = { type: 'not', term: { type: 'or', terms } }
+  const query: Query = {
+    tenant: value,
+    where,
+    order: [
+      { field: 0, direction: 'desc' },
+      { field: -1, direction: 'asc' },
+    ],
+    after: { values: [value], id: value },
+    offset: 1,
+    limit: 2,
+    visibility: 'live',
+    withFields: true,
+  }
+  return [queryStatement(table, query, 1).text, countStatement(table, query, 1).text]
+}
+
+test.each(HOSTILE)('the text does not know %j', (value) => {
+  expect(texts(value)).toEqual(texts('harmless'))
+})
+
+test('a quote in a name of a layout is doubled', () => {
+  expect(sqliteDialect.quote('a"b')).toBe('"a""b"')
+})

@@ -1,0 +1,134 @@
+/** One connection to the database, with its statements kept prepared. */
+
+import { StoreError } from '@coffer/core/backend'
+import type { Parameter, RawRow, Template } from '@coffer/sql'
+import Database from 'better-sqlite3'
+import { isBusy, isInputOutputError } from './error-code.ts'
+
+/** The first release without the fault that could damage a database in WAL mode under concurrent writes. */
+const OLDEST_VERSION = [3, 51, 3] as const
+
+/** How many statements stay prepared. When there are more, all are let go and prepared anew as they come. */
+const MAX_PREPARED = 1_000
+
+/** A connection. All its methods are synchronous and throw the driver's errors. */
+export interface Connection {
+  readonly inTransaction: boolean
+  /** Runs statements that answer nothing, once. */
+  execute(text: string): void
+  /** Answers how many rows the statement itself changed, without those of triggers. */
+  run(text: string, parameters: readonly Parameter[]): number
+  get(text: string, parameters: readonly Parameter[]): RawRow | undefined
+  all(text: string, parameters: readonly Parameter[]): readonly RawRow[]
+  close(): void
+}
+
+/** Opens a connection that never waits for a lock by itself. */
+export function openConnection(path: string, options: { readonly readOnly: boolean }): Connection {
+  const database = new Database(path, { readonly: options.readOnly, timeout: 0 })
+  const prepared = new Map<string, Database.Statement<unknown[], unknown[]>>()
+  const prepare = (text: string) => {
+    const known = prepared.get(text)
+    if (known !== undefined) return known
+    const statement = database.prepare<unknown[], unknown[]>(text)
+    if (statement.reader) statement.raw()
+    if (prepared.size >= MAX_PREPARED) prepared.clear()
+    prepared.set(text, statement)
+    return statement
+  }
+  return {
+    get inTransaction() {
+      return database.inTransaction
+    },
+    execute: (text) => {
+      database.exec(text)
+    },
+    run: (text, parameters) => prepare(text).run(...parameters).changes,
+    get: (text, parameters) => prepare(text).get(...parameters),
+    all: (text, parameters) => prepare(text).all(...parameters),
+    close: () => {
+      database.close()
+    },
+  }
+}
+
+/**
+ * Checks that SQLite is new enough.
+ *
+ * @throws `UNSUPPORTED` when it is not
+ */
+export function checkVersion(connection: Connection): void {
+  const version = String(connection.get('SELECT sqlite_version()', [])?.[0])
+  const parts = version.split('.').map(Number)
+  const firstDifference = OLDEST_VERSION.findIndex((oldest, index) => (parts[index] ?? 0) !== oldest)
+  const isOld = firstDifference >= 0 && (parts[firstDifference] ?? 0) < (OLDEST_VERSION[firstDifference] ?? 0)
+  if (isOld) {
+    throw new StoreError(
+      'UNSUPPORTED',
+      `SQLite ${version} is too old: ${OLDEST_VERSION.join('.')} or later is needed; update better-sqlite3`,
+      { backend: 'sqlite' },
+    )
+  }
+}
+
+/** Runs a template and answers how many rows it changed. */
+export function run<Input extends readonly unknown[]>(
+  connection: Connection,
+  template: Template<Input>,
+  ...input: Input
+): number {
+  return connection.run(template.text, template.parameters(...input))
+}
+
+/** The first row that a template answers. */
+export function get<Input extends readonly unknown[]>(
+  connection: Connection,
+  template: Template<Input>,
+  ...input: Input
+): RawRow | undefined {
+  return connection.get(template.text, template.parameters(...input))
+}
+
+/** All rows that a template answers. */
+export function all<Input extends readonly unknown[]>(
+  connection: Connection,
+  template: Template<Input>,
+  ...input: Input
+): readonly RawRow[] {
+  return connection.all(template.text, template.parameters(...input))
+}
+
+/** Begins a transaction unless a lock is in the way; answers whether it did. */
+export function tryBegin(connection: Connection, kind: 'BEGIN' | 'BEGIN IMMEDIATE'): boolean {
+  try {
+    connection.run(kind, [])
+    return true
+  } catch (error) {
+    if (isBusy(error)) return false
+    throw error
+  }
+}
+
+/**
+ * Commits, or undoes everything and throws.
+ *
+ * @throws `OUTCOME_UNKNOWN` when the file could not be written through: what was written may turn up when
+ *   the database is opened again
+ */
+export function commit(connection: Connection): void {
+  try {
+    connection.run('COMMIT', [])
+  } catch (error) {
+    rollback(connection)
+    if (!isInputOutputError(error)) throw error
+    throw new StoreError('OUTCOME_UNKNOWN', 'the database file could not be written at the end of a write', {
+      backend: 'sqlite',
+      cause: error,
+    })
+  }
+}
+
+/** Undoes the transaction, unless SQLite has done so by itself. */
+export function rollback(connection: Connection): void {
+  if (connection.inTransaction) connection.run('ROLLBACK', [])
+}

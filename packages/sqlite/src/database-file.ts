@@ -1,0 +1,58 @@
+/**
+ * The place of a database file. A missing file is made here, empty and private, before SQLite opens it:
+ * SQLite gives the files beside a database the mode of the database. A file that exists is never opened
+ * outside SQLite, for closing any descriptor of it drops the locks that SQLite holds in this process.
+ */
+
+import { closeSync, existsSync, lstatSync, openSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { StoreError } from '@coffer/core/backend'
+
+/** The path of a database that lives in memory. */
+export const MEMORY_PATH = ':memory:'
+
+/**
+ * Checks the path, makes the file if it is missing, and answers the path as SQLite may be given it.
+ *
+ * @throws `INVALID_ARGUMENT` for a path that can't be a file, `NOT_FOUND` when a file to be read is missing,
+ *   `PERMISSION_DENIED` for a symbolic link; errors of the file system as they are
+ */
+export function prepareDatabaseFile(path: string, readOnly: boolean): string {
+  // The driver trims names and reads `file:` as a URI; an absolute path can't be one.
+  if (path.trim() !== path || path.includes('\0')) {
+    throw failure('INVALID_ARGUMENT', 'the path of the database begins or ends with a space, or holds NUL')
+  }
+  const absolute = resolve(path)
+  if (!existsSync(dirname(absolute))) {
+    throw failure('INVALID_ARGUMENT', `the directory of the database does not exist: ${dirname(absolute)}`)
+  }
+  const entry = lstatSync(absolute, { throwIfNoEntry: false })
+  if (entry?.isDirectory()) {
+    throw failure('INVALID_ARGUMENT', `the path of the database is a directory: ${absolute}`)
+  }
+  if (entry?.isSymbolicLink()) {
+    throw failure(
+      'PERMISSION_DENIED',
+      `the path of the database is a symbolic link: ${absolute}; name the file itself`,
+    )
+  }
+  if (entry === undefined && readOnly) {
+    throw failure('NOT_FOUND', `there is no database to read at ${absolute}`)
+  }
+  if (entry === undefined) createPrivately(absolute)
+  return absolute
+}
+
+/** Makes an empty file that only its owner may read, unless one turns up meanwhile. */
+function createPrivately(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600))
+  } catch (error) {
+    const isThere = error instanceof Error && 'code' in error && error.code === 'EEXIST'
+    if (!isThere) throw error
+  }
+}
+
+function failure(code: 'INVALID_ARGUMENT' | 'NOT_FOUND' | 'PERMISSION_DENIED', message: string): StoreError {
+  return new StoreError(code, message, { backend: 'sqlite' })
+}

@@ -1,0 +1,81 @@
+/** SQLite's result codes as Coffer's: https://www.sqlite.org/rescode.html */
+
+import { type ErrorCode, isStoreError } from '@coffer/core/backend'
+
+/** The code of an extended result code, where it differs from that of its primary one. */
+const EXTENDED_CODES: Readonly<Record<string, ErrorCode>> = {
+  SQLITE_ABORT_ROLLBACK: 'TRANSACTION_ABORTED',
+  SQLITE_BUSY_SNAPSHOT: 'CONFLICT',
+  SQLITE_CANTOPEN_ISDIR: 'INVALID_ARGUMENT',
+  // RAISE in a trigger; the only triggers that raise are those of append-only tables.
+  SQLITE_CONSTRAINT_TRIGGER: 'UNSUPPORTED',
+  SQLITE_IOERR_CORRUPTFS: 'CORRUPT',
+  SQLITE_IOERR_DATA: 'CORRUPT',
+  // The index of the log could not grow: the disk is full, which SQLite does not say here.
+  SQLITE_IOERR_SHMSIZE: 'NO_SPACE',
+}
+
+/** The codes of primary result codes. What is not named is `INTERNAL`. */
+const PRIMARY_CODES: Readonly<Record<string, ErrorCode>> = {
+  SQLITE_AUTH: 'PERMISSION_DENIED',
+  SQLITE_BUSY: 'BUSY',
+  SQLITE_CANTOPEN: 'PERMISSION_DENIED',
+  SQLITE_CORRUPT: 'CORRUPT',
+  SQLITE_FULL: 'NO_SPACE',
+  SQLITE_INTERRUPT: 'ABORTED',
+  SQLITE_LOCKED: 'BUSY',
+  SQLITE_NOTADB: 'CORRUPT',
+  SQLITE_PERM: 'PERMISSION_DENIED',
+  // Another process changes the log's index at this moment.
+  SQLITE_PROTOCOL: 'BUSY',
+  SQLITE_READONLY: 'READ_ONLY',
+  SQLITE_TOOBIG: 'LIMIT_EXCEEDED',
+}
+
+/** The codes of what the operating system says while the file is made. */
+const SYSTEM_CODES: Readonly<Record<string, ErrorCode>> = {
+  EACCES: 'PERMISSION_DENIED',
+  EPERM: 'PERMISSION_DENIED',
+  EDQUOT: 'NO_SPACE',
+  ENOSPC: 'NO_SPACE',
+  EROFS: 'READ_ONLY',
+  EMFILE: 'UNAVAILABLE',
+  ENFILE: 'UNAVAILABLE',
+  ENOENT: 'INVALID_ARGUMENT',
+  ENOTDIR: 'INVALID_ARGUMENT',
+  ENAMETOOLONG: 'INVALID_ARGUMENT',
+}
+
+/** Names the failure that an error of SQLite, of its driver or of the operating system stands for. */
+export function errorCode(cause: unknown): ErrorCode {
+  if (isStoreError(cause)) return cause.code
+  const code = nativeCode(cause)
+  if (code === undefined) return isClosed(cause) ? 'CLOSED' : 'INTERNAL'
+  if (!code.startsWith('SQLITE_')) return lookup(SYSTEM_CODES, code) ?? 'INTERNAL'
+  const primary = /^SQLITE_[A-Z]+/.exec(code)?.[0] ?? code
+  return lookup(EXTENDED_CODES, code) ?? lookup(PRIMARY_CODES, primary) ?? 'INTERNAL'
+}
+
+/** True when another connection holds a lock that this statement needs; the same statement may succeed later. */
+export function isBusy(cause: unknown): boolean {
+  return !isStoreError(cause) && errorCode(cause) === 'BUSY'
+}
+
+/** True for a failure of reading or writing the file. */
+export function isInputOutputError(cause: unknown): boolean {
+  return nativeCode(cause)?.startsWith('SQLITE_IOERR') === true
+}
+
+function nativeCode(cause: unknown): string | undefined {
+  if (typeof cause !== 'object' || cause === null || !('code' in cause)) return undefined
+  return typeof cause.code === 'string' ? cause.code : undefined
+}
+
+/** The driver has no code for the use of a closed connection. */
+function isClosed(cause: unknown): boolean {
+  return cause instanceof TypeError && cause.message === 'The database connection is not open'
+}
+
+function lookup(table: Readonly<Record<string, ErrorCode>>, code: string): ErrorCode | undefined {
+  return Object.hasOwn(table, code) ? table[code] : undefined
+}

@@ -1,0 +1,3 @@
+/** The SQLite backend of Coffer. */
+
+export { sqlite, sqlite as createBackend } from './sqlite.ts'

@@ -1,0 +1,176 @@
+/**
+ * The schema in the file, brought to what the layouts want. A warm start only reads; everything that
+ * changes the schema happens in one transaction that holds the write lock, so any number of processes may
+ * open an empty file at once.
+ */
+
+import { type Layout, StoreError } from '@coffer/core/backend'
+import {
+  anyRow,
+  layoutText,
+  type OwnTables,
+  ownTables,
+  rebuildTable,
+  type SchemaObject,
+  schemaOf,
+  sqliteDialect,
+  type Table,
+  tableOf,
+} from '@coffer/sql'
+import { all, type Connection, get, run } from './connection.ts'
+
+/** Version of the format of the file: which tables there are and what they mean. */
+const FORMAT_VERSION = 1
+
+/** The schema of one store in a file. */
+export interface Schema {
+  readonly prefix: string
+  readonly own: OwnTables
+}
+
+/** What stands between the file and the layouts wanted. */
+export interface SchemaDifference {
+  /** Layouts whose tables are missing or have another form. */
+  readonly changed: readonly Layout[]
+  /** Names of layouts whose tables are right and whose rows await their rewriting. */
+  readonly stale: readonly string[]
+}
+
+interface StoredLayout {
+  readonly text: string
+  readonly reindexed: boolean
+}
+
+/** The schema of a store with this prefix before its names. */
+export function schema(prefix: string): Schema {
+  return { prefix, own: ownTables(sqliteDialect, prefix) }
+}
+
+/**
+ * Reads the version of the format, in a file that may be anything.
+ *
+ * @throws `UNSUPPORTED` when a newer release wrote the file
+ */
+export function checkFormat(connection: Connection, { own }: Schema): void {
+  if (!hasOwnTables(connection, own)) return
+  const version = Number(get(connection, own.readFormat)?.[0])
+  if (version <= FORMAT_VERSION) return
+  throw unsupported(
+    `the database has format ${version}, and this release of Coffer knows formats up to ${FORMAT_VERSION}: ` +
+      'open it with a newer release',
+  )
+}
+
+/** Compares the file with the layouts. Histories are expected to be among the layouts. */
+export function schemaDifference(
+  connection: Connection,
+  { own }: Schema,
+  layouts: readonly Layout[],
+): SchemaDifference {
+  const stored = storedLayouts(connection, own)
+  const isRight = (layout: Layout) => stored.get(layout.name)?.text === layoutText(layout)
+  return {
+    changed: layouts.filter((layout) => !isRight(layout)),
+    stale: layouts
+      .filter((layout) => isRight(layout) && stored.get(layout.name)?.reindexed === false)
+      .map((layout) => layout.name),
+  }
+}
+
+/** Makes and changes tables, inside a transaction, and answers the names of layouts with rows to be rewritten. */
+export function changeSchema(
+  connection: Connection,
+  schema: Schema,
+  layouts: readonly Layout[],
+): readonly string[] {
+  const { own, prefix } = schema
+  if (!hasOwnTables(connection, own)) {
+    for (const object of own.objects) connection.execute(object.create)
+    run(connection, own.writeFormat, FORMAT_VERSION)
+  }
+  const stored = storedLayouts(connection, own)
+  const histories = new Set(layouts.map((layout) => layout.history?.name))
+  const { changed, stale } = schemaDifference(connection, schema, layouts)
+  const awaiting = [...stale]
+  for (const layout of changed) {
+    const before = stored.get(layout.name)
+    const table = tableOf(sqliteDialect, layout, prefix)
+    if (before === undefined) createTable(connection, table)
+    const isAffected =
+      before !== undefined &&
+      changeTable(connection, table, before.text, histories.has(layout.name)) &&
+      get(connection, anyRow(table)) !== undefined
+    const reindexed = !isAffected && before?.reindexed !== false
+    run(connection, own.writeLayout, layout.name, layoutText(layout), reindexed)
+    if (!reindexed) awaiting.push(layout.name)
+  }
+  return awaiting
+}
+
+function createTable(connection: Connection, table: Table): void {
+  const { around, guards, ...rest } = schemaOf(table)
+  const names = tableNames(connection)
+  const taken = [rest.table, ...around].find(
+    ({ kind, name }) => kind === 'table' && names.has(name.toLowerCase()),
+  )
+  if (taken !== undefined || /^sqlite_/i.test(table.plainName)) {
+    throw unsupported(
+      `the name ${taken?.name ?? table.plainName} is taken in this database by a table that is not this ` +
+        `collection's: rename the collection ${table.layout.name}, or set tablePrefix (names that differ in case ` +
+        'alone are one name)',
+    )
+  }
+  for (const object of [rest.table, ...around, ...guards]) connection.execute(object.create)
+}
+
+/** Changes a table to the form of its layout; answers whether its rows may now be wrong. */
+function changeTable(connection: Connection, table: Table, beforeText: string, isHistory: boolean): boolean {
+  const before: Layout = JSON.parse(beforeText)
+  const old = schemaOf(tableOf(sqliteDialect, before, table.plainName.slice(0, -table.layout.name.length)))
+  const wanted = schemaOf(table)
+  drop(connection, [...old.guards, ...old.around])
+  if (old.table.create !== wanted.table.create) {
+    for (const statement of rebuildTable(table, before)) connection.execute(statement)
+  }
+  for (const object of [...wanted.around, ...wanted.guards]) {
+    connection.execute(object.create)
+    if (object.fill !== undefined) connection.execute(object.fill)
+  }
+  const fieldsDiffer = JSON.stringify(before.fields) !== JSON.stringify(table.layout.fields)
+  // Each history row keeps the schema version that it was written with.
+  return fieldsDiffer || (!isHistory && before.schemaVersion !== table.layout.schemaVersion)
+}
+
+function drop(connection: Connection, objects: readonly SchemaObject[]): void {
+  for (const object of objects.toReversed()) connection.execute(sqliteDialect.schema.drop(object))
+}
+
+/** Runs a change that the guards of an append-only table would refuse. Inside a transaction. */
+export function withoutGuards(connection: Connection, table: Table, change: () => void): void {
+  const { guards } = schemaOf(table)
+  drop(connection, guards)
+  change()
+  for (const object of guards) connection.execute(object.create)
+}
+
+function storedLayouts(connection: Connection, own: OwnTables): ReadonlyMap<string, StoredLayout> {
+  if (!hasOwnTables(connection, own)) return new Map()
+  const rows = all(connection, own.readLayouts)
+  return new Map(
+    rows.map(([name, text, reindexed]) => [String(name), { text: String(text), reindexed: reindexed === 1 }]),
+  )
+}
+
+function hasOwnTables(connection: Connection, own: OwnTables): boolean {
+  const names = tableNames(connection)
+  return own.objects.every((object) => names.has(object.name))
+}
+
+function tableNames(connection: Connection): ReadonlySet<string> {
+  const rows = connection.all('SELECT lower(name) FROM sqlite_schema', [])
+  return new Set(rows.map(([name]) => String(name)))
+}
+
+function unsupported(message: string): StoreError {
+  return new StoreError('UNSUPPORTED', message, { backend: 'sqlite' })
+}
