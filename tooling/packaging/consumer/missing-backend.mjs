@@ -1,0 +1,14 @@
+// An application that has installed the core alone.
+import assert from 'node:assert/strict'
+import { createStore } from '@coffer/core'
+
+for (const [config, packageName] of [
+  [{ type: 'sqlite', path: 'notes.db' }, '@coffer/sqlite'],
+  [{ type: 'memory' }, '@coffer/memory'],
+]) {
+  await assert.rejects(createStore(config).open(), (error) => {
+    assert.equal(error.code, 'UNAVAILABLE')
+    assert.match(error.message, new RegExp(`npm install ${packageName}$`))
+    return true
+  })
+}

@@ -1,0 +1,38 @@
+/** An application outside of the workspace: compiled and run against the packed packages. */
+
+import assert from 'node:assert/strict'
+import { createStore, defineCollection, type StoreConfig } from '@coffer/core'
+import { memory } from '@coffer/memory'
+import { sqlite } from '@coffer/sqlite'
+import * as z from 'zod'
+
+const notes = defineCollection({
+  name: 'notes',
+  schema: z.object({ id: z.string(), author: z.string(), read: z.boolean().optional() }),
+  key: 'id',
+  fields: { author: 'index' },
+})
+
+async function use(config: StoreConfig): Promise<void> {
+  await using store = createStore(config)
+  const collection = store.collection(notes)
+  await collection.put({ id: '1', author: 'ada' })
+  await store.transaction(async (transaction) => {
+    await transaction.collection(notes).update('1', { read: true })
+  })
+  const author: string | undefined = (await collection.get('1'))?.author
+  assert.equal(author, 'ada')
+  const { records } = await collection.find({ where: { author: 'ada' } })
+  assert.deepEqual(records, [{ id: '1', author: 'ada', read: true }])
+}
+
+await use({ type: 'memory' })
+await use({ backend: memory() })
+await use({ type: 'sqlite', path: 'type.db' })
+await use({ backend: sqlite({ path: 'instance.db' }) })
+
+// The types are those of the schema, not `any`.
+const store = createStore({ type: 'memory' })
+// @ts-expect-error: a record needs its author
+await assert.rejects(store.collection(notes).put({ id: '2' }), { code: 'INVALID_ARGUMENT' })
+await store.close()
