@@ -8,6 +8,8 @@ import {
   type VersionedHead,
 } from './append.ts'
 import type { Engine } from './engine.ts'
+import { StoreError } from './errors.ts'
+import { throwIfAborted } from './failure.ts'
 import type { StoredRow } from './row.ts'
 import { afterReadyWork } from './turn.ts'
 
@@ -18,6 +20,7 @@ const MAX_LANES = 1_000
 
 interface Waiting {
   readonly append: Append
+  readonly signal: AbortSignal | undefined
   readonly resolve: (rows: readonly StoredRow[]) => void
   readonly reject: (error: unknown) => void
 }
@@ -32,16 +35,27 @@ interface Lane {
 export class AppendQueue {
   readonly #engine: Engine
   readonly #lanes = new Map<string, Lane>()
+  #waiting = 0
 
   constructor(engine: Engine) {
     this.#engine = engine
   }
 
   /** Appends, together with others that wait for the same stream. @returns the entries as they are stored */
-  add(address: StreamAddress, append: Append): Promise<readonly StoredRow[]> {
+  add(
+    address: StreamAddress,
+    append: Append,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly StoredRow[]> {
+    throwIfAborted(signal)
+    const { maxQueued } = this.#engine.options
+    if (this.#waiting >= maxQueued) {
+      throw new StoreError('LIMIT_EXCEEDED', `${maxQueued} appends are waiting already (maxQueued)`)
+    }
     return new Promise((resolve, reject) => {
       const lane = this.#lane(address)
-      lane.waiting.push({ append, resolve, reject })
+      lane.waiting.push({ append, signal, resolve, reject })
+      this.#waiting++
       if (!lane.leaving) this.#leave(address, lane)
     })
   }
@@ -52,13 +66,13 @@ export class AppendQueue {
     // The most recently used lane stands last.
     this.#lanes.delete(name)
     this.#lanes.set(name, lane)
-    if (this.#lanes.size > MAX_LANES) this.#forgetOldest()
+    if (this.#lanes.size > MAX_LANES) this.#forgetOldest(lane)
     return lane
   }
 
-  #forgetOldest(): void {
+  #forgetOldest(kept: Lane): void {
     for (const [name, lane] of this.#lanes) {
-      if (lane.leaving || lane.waiting.length > 0) continue
+      if (lane === kept || lane.leaving || lane.waiting.length > 0) continue
       this.#lanes.delete(name)
       return
     }
@@ -67,7 +81,10 @@ export class AppendQueue {
   #leave(address: StreamAddress, lane: Lane): void {
     lane.leaving = true
     afterReadyWork(async () => {
-      await this.#commit(address, lane, takeBatch(lane))
+      const batch = takeBatch(lane)
+      this.#waiting -= batch.length
+      const ready = batch.filter((waiting) => !rejectAborted(waiting))
+      if (ready.length > 0) await this.#commit(address, lane, ready)
       if (lane.waiting.length > 0) this.#leave(address, lane)
       else lane.leaving = false
     })
@@ -84,6 +101,16 @@ export class AppendQueue {
     } catch (error) {
       for (const waiting of batch) waiting.reject(error)
     }
+  }
+}
+
+function rejectAborted({ signal, reject }: Waiting): boolean {
+  try {
+    throwIfAborted(signal)
+    return false
+  } catch (error) {
+    reject(error)
+    return true
   }
 }
 

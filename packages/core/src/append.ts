@@ -7,7 +7,7 @@
 import { entryHash, GENESIS_HASH } from './chain.ts'
 import { decodeRow, encodeBySchema, extractFields } from './codec.ts'
 import type { Engine } from './engine.ts'
-import { StoreError } from './errors.ts'
+import { atIndex, invalid, StoreError } from './errors.ts'
 import type { Executor } from './executor.ts'
 import { canonicalJson, type JsonObject, toDocument } from './json.ts'
 import type { LogDefinition, LogHeadRecord } from './log-definition.ts'
@@ -80,12 +80,19 @@ export async function appendAll(
       await settleDuplicates(executor, address, append, errors)
     }
     const plan = new Plan(engine, address, head)
-    for (const append of appends.filter((each) => !errors.has(each))) plan.add(append, errors)
+    // What a plan refuses is final only with the plan: the next one may begin at another head.
+    const refused = new Map(errors)
+    for (const append of appends.filter((each) => !errors.has(each))) plan.add(append, refused)
+    if (refused.size > errors.size && head === known) {
+      // The remembered head may be out of date, and so the refusal.
+      head = undefined
+      continue
+    }
     const outcome = plan.isEmpty ? undefined : await executor.write(address.log.entries, plan.group())
     if (outcome === undefined || outcome.ok) {
       const written = outcome?.applied[0]?.version ?? head.version
       return {
-        outcomes: appends.map((append) => outcomeOf(append, errors, plan)),
+        outcomes: appends.map((append) => outcomeOf(append, refused, plan)),
         head: { ...plan.head, version: written },
       }
     }
@@ -139,9 +146,12 @@ async function settleDuplicates(
   for (const [position, { index, key }] of keyed.entries()) {
     const row = rows[position]
     if (row === undefined) continue
-    const same = append.onDuplicate === 'skip' && saysTheSame(address, append.entries[index], row)
-    if (!same) {
-      errors.set(append, alreadyThere(log, key, index))
+    try {
+      const same = append.onDuplicate === 'skip' && saysTheSame(address, append.entries[index], row)
+      if (!same) throw alreadyThere(log, key, index)
+    } catch (error) {
+      // The refusal of one append is not that of the others which share its commit.
+      errors.set(append, error)
       return
     }
     append.stored.set(index, row)
@@ -184,6 +194,7 @@ class Plan {
   readonly #address: StreamAddress
   readonly #start: VersionedHead
   readonly #keys = new Map<string, Planned>()
+  readonly #rows = new Map<Append, Map<number, StoredRow>>()
   #planned: Planned[] = []
   #head: LogHead
 
@@ -208,7 +219,7 @@ class Plan {
     const before = { planned: this.#planned.length, head: this.#head }
     try {
       for (const [index, entry] of append.entries.entries()) {
-        if (!append.stored.has(index)) this.#chain(append, index, entry)
+        if (!append.stored.has(index)) this.#chainAt(append, index, entry)
       }
     } catch (error) {
       for (const { operation } of this.#planned.splice(before.planned)) this.#keys.delete(operation.id)
@@ -217,9 +228,20 @@ class Plan {
     }
   }
 
+  #chainAt(append: Append, index: number, entry: unknown): void {
+    try {
+      this.#chain(append, index, entry)
+    } catch (error) {
+      throw append.entries.length === 1 ? error : atIndex(error, index)
+    }
+  }
+
   #chain(append: Append, index: number, entry: unknown): void {
     const { log, tenant, stream } = this.#address
     const { chain } = log
+    if (typeof entry !== 'object' || entry === null) {
+      throw invalid(`${log.name}: an entry must be an object`, { collection: log.name, index })
+    }
     const sequence = this.#head.sequence + 1
     const claimed = entry as Readonly<Record<string, unknown>>
     const filled: Record<string, unknown> = {
@@ -248,6 +270,7 @@ class Plan {
     const planned = this.#plan(append, id, encoded)
     this.#planned.push(planned)
     this.#keys.set(id, planned)
+    this.#note(append, index, planned.row)
     this.#head = { sequence, hash }
   }
 
@@ -282,8 +305,14 @@ class Plan {
     if (earlier === undefined) return false
     const same = append.onDuplicate === 'skip' && saysTheSame(this.#address, entry, earlier.row)
     if (!same) throw alreadyThere(this.#address.log, id, index)
-    append.stored.set(index, earlier.row)
+    this.#note(append, index, earlier.row)
     return true
+  }
+
+  /** Rows of a plan are the plan's own: another plan of the same appends chains them differently. */
+  #note(append: Append, index: number, row: StoredRow): void {
+    const rows = this.#rows.get(append) ?? new Map<number, StoredRow>()
+    this.#rows.set(append, rows.set(index, row))
   }
 
   #plan(append: Append, id: string, encoded: Record<string, unknown>): Planned {
@@ -344,7 +373,6 @@ class Plan {
 
   /** The row that an entry of an append has become. */
   rowOf(append: Append, index: number): StoredRow {
-    const key = (append.entries[index] as Readonly<Record<string, unknown>>)[this.#address.log.key ?? '']
-    XX
+    return this.#rows.get(append)?.get(index) as StoredRow
   }
 }

@@ -81,7 +81,7 @@ export interface Capabilities {
    * read waits for the transaction's end, and one from inside its callback is refused.
    */
   readonly readsBesideTransaction: boolean
-  /** Whether a read costs a round trip, so that core joins concurrent reads into one call. */
+  /** Whether one read of many keys is cheaper than many reads, so that core joins concurrent ones into one call. */
   readonly joinReads: boolean
   /** Whether transactions may be nested as savepoints. */
   readonly savepoints: boolean

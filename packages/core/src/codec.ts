@@ -92,8 +92,19 @@ function deadlineOf(definition: CollectionDefinition, encoded: JsonObject | Reco
   })
 }
 
-/** The record of a row: parsed, brought up to the present schema, decoded. Every call gives a value of its own. */
+/**
+ * The record of a row: parsed, brought up to the present schema, decoded. Every call gives a value of its
+ * own. What this version of a plain schema has stored is not checked again; `verify` does that.
+ */
 export function decodeRow<R>(definition: CollectionDefinition<R>, row: StoredRow): R {
+  if (definition.isTransparent && row.schemaVersion === definition.version) {
+    return parseDocument(definition, row) as R
+  }
+  return decodeDocument(definition, row)
+}
+
+/** As `decodeRow`, and checks that the document fits the schema. */
+function decodeDocument<R>(definition: CollectionDefinition<R>, row: StoredRow): R {
   const document = currentDocument(definition, row)
   const result = z.safeDecode(definition.schema, document)
   if (result.success) return result.data
@@ -153,7 +164,7 @@ export function findDamage(definition: CollectionDefinition, row: StoredRow): st
       return 'the record does not match its hash'
     }
     if (document[definition.key] !== row.id) return 'the record does not stand under its own key'
-    decodeRow(definition, row)
+    decodeDocument(definition, row)
     if (row.schemaVersion !== definition.version || row.fields === undefined) return undefined
     const expected = definition.fields.map((field) => extractField(field, document, definition.name))
     const matches = canonicalJson(expected) === canonicalJson(row.fields)

@@ -227,16 +227,16 @@ export class Collection<R, F extends string = string> {
 
   /** One page of a record's past, newest first. Needs `history: true`. */
   history(key: string, options: HistoryOptions = {}): Promise<RecordPage<HistoryEntry<R>>> {
-    const id = this.#key(key)
-    return this.#observed('history', () =>
-      historyOf(this.#executor, this.definition, this.tenant, id, options),
+    return this.#observed('history', async () =>
+      historyOf(this.#executor, this.definition, this.tenant, this.#key(key), options),
     )
   }
 
   /** The record as it was at an instant, or as a version: `undefined` when it was not there. Needs `history: true`. */
   getAt(key: string, when: Date | { readonly version: number }): Promise<R | undefined> {
-    const id = this.#key(key)
-    return this.#observed('getAt', () => recordAt(this.#executor, this.definition, this.tenant, id, when))
+    return this.#observed('getAt', async () =>
+      recordAt(this.#executor, this.definition, this.tenant, this.#key(key), when),
+    )
   }
 
   /**
@@ -244,7 +244,7 @@ export class Collection<R, F extends string = string> {
    * Damage is reported, never thrown.
    */
   verify(key?: string): Promise<VerifyReport> {
-    return this.#observed('verify', () =>
+    return this.#observed('verify', async () =>
       verifyRecords(
         this.#executor,
         this.definition,
@@ -263,18 +263,25 @@ export class Collection<R, F extends string = string> {
   }
 
   async #row(key: string, options: GetOptions): Promise<StoredRow | undefined> {
-    return (await this.#rows([key], options))[0]
+    checkOptionNames(options, GET_OPTIONS, `${this.name}: get`)
+    const wanted = { tenant: this.tenant, id: this.#key(key) }
+    const [row] = await this.#executor.read(this.definition, [wanted], options)
+    return this.#visible(row, options)
   }
 
   async #rows(keys: readonly string[], options: GetOptions): Promise<(StoredRow | undefined)[]> {
-    checkOptionNames(options, GET_OPTIONS, `${this.name}: get`)
+    checkOptionNames(options, GET_OPTIONS, `${this.name}: getMany`)
     if (!Array.isArray(keys)) throw invalid(`${this.name}: getMany takes an array of keys`)
-    const visibility = options.includeDeleted === true ? 'kept' : 'live'
     const wanted = keys.map((key) => ({ tenant: this.tenant, id: this.#key(key) }))
     if (wanted.length === 0) return []
     const rows = await this.#executor.read(this.definition, wanted, options)
-    const at = this.#engine.clock.now()
-    return rows.map((row) => (row !== undefined && isVisible(row, visibility, at) ? row : undefined))
+    return rows.map((row) => this.#visible(row, options))
+  }
+
+  #visible(row: StoredRow | undefined, options: GetOptions): StoredRow | undefined {
+    if (row === undefined) return undefined
+    const visibility = options.includeDeleted === true ? 'kept' : 'live'
+    return isVisible(row, visibility, this.#engine.clock.now()) ? row : undefined
   }
 
   async #page<T>(options: FindOptions<F>, read: (row: StoredRow) => T): Promise<RecordPage<T>> {

@@ -39,6 +39,15 @@ export const knownBackends: Readonly<Record<string, { package: string; options?:
   postgresql: { package: '@coffer/postgres' },
 }
 
+const timeoutMs = z.int().min(1).max(86_400_000)
+const maxAttempts = z.int().min(1).max(1_000)
+
+/** The bounds that a transaction may set for itself, as those of the store. */
+export const transactionBounds = z.object({
+  timeoutMs: timeoutMs.optional(),
+  maxAttempts: maxAttempts.optional(),
+})
+
 /** The options that every store takes, whatever its backend. */
 const storeOptions = z.strictObject({
   /** The tenant of the store itself; `store.tenant(name)` gives another. 1 to 256 bytes. */
@@ -57,11 +66,11 @@ const storeOptions = z.strictObject({
     .max(256 * 1_024 * 1_024)
     .default(16 * 1_024 * 1_024),
   /** How long an operation may wait for its turn, in milliseconds; then it fails with `TIMEOUT`. */
-  timeoutMs: z.int().min(1).max(86_400_000).default(30_000),
+  timeoutMs: timeoutMs.default(30_000),
   /** How many operations may wait at once; one more fails with `LIMIT_EXCEEDED`. */
   maxQueued: z.int().min(1).max(10_000_000).default(100_000),
   /** How often a transaction is tried when it conflicts with others. */
-  maxAttempts: z.int().min(1).max(1_000).default(20),
+  maxAttempts: maxAttempts.default(20),
   /** Removes expired records by itself every so many milliseconds; 0, the default, leaves it to `cleanupExpired()`. */
   cleanupEveryMs: z.int().min(0).max(86_400_000).default(0),
 })
@@ -69,6 +78,9 @@ const storeOptions = z.strictObject({
 export type StoreOptions = z.input<typeof storeOptions>
 /** The store's options with their defaults filled in. */
 export type ResolvedStoreOptions = z.output<typeof storeOptions>
+
+/** A package's name, with a path inside it or without: never a file, an address or a parent folder. */
+const PACKAGE_NAME = /^(?:@[a-z0-9][\w.-]{0,99}\/)?[a-z0-9][\w.-]{0,99}(?:\/\w[\w.-]{0,99}){0,5}$/
 
 /** The package name of a backend that is not one of ours. */
 type ThirdPartyName = `${string}/${string}` | `${string}-${string}`
@@ -113,9 +125,11 @@ export function parseConfig(config: unknown): ParsedConfig {
     throw invalid(`createStore: 'type' says which backend: ${knownTypes()}; or pass { backend }`)
   }
   const known = Object.hasOwn(knownBackends, type) ? knownBackends[type] : undefined
-  if (known === undefined && !/[-/]/.test(type)) {
+  if (known === undefined && !(/[-/]/.test(type) && PACKAGE_NAME.test(type))) {
+    // What is no name at all may be an address with a password in it.
+    const shown = PACKAGE_NAME.test(type) ? ` '${type}'` : ''
     throw invalid(
-      `createStore: unknown backend type '${type}'; known are ${knownTypes()}, or the name of a package`,
+      `createStore: unknown backend type${shown}; known are ${knownTypes()}, or the name of a package`,
     )
   }
   if (known?.options !== undefined) {

@@ -6,7 +6,8 @@ import { type Field, type FieldDeclaration, NAME, resolveField } from './field.t
 import { historyLayout } from './history.ts'
 import type { JsonObject } from './json.ts'
 import type { Layout } from './layout.ts'
-import { findUnstorable } from './schema-type.ts'
+import { findUnstorable, memberType } from './schema-type.ts'
+import { isTransparent } from './transparent.ts'
 
 /** What happens to records that refer to one that is to be deleted: it is refused, or they go too. */
 export type OnDelete = 'restrict' | 'cascade'
@@ -51,6 +52,8 @@ export interface CollectionOptions<S extends z.ZodObject, F extends string, K ex
 export interface CollectionDefinition<R = unknown, F extends string = string> {
   readonly name: string
   readonly schema: z.ZodType<R>
+  /** True when a record is its document, so that reading needs no decoding. */
+  readonly isTransparent: boolean
   readonly key: string
   readonly fields: readonly Field[]
   readonly layout: Layout
@@ -103,6 +106,7 @@ export function buildDefinition(
   return {
     name,
     schema: schema as z.ZodType,
+    isTransparent: isTransparent(schema),
     key: options.key,
     fields,
     layout: {
@@ -158,9 +162,11 @@ function checkOptions(options: CollectionOptions<z.ZodObject, string>): void {
   const unstorable = findUnstorable(schema)
   if (unstorable !== undefined)
     throw invalid(`${name}: ${unstorable.path} can't be stored; ${unstorable.advice}`)
-  for (const member of [key, options.expiresAt]) {
-    if (member !== undefined && !Object.hasOwn(schema.shape, member)) {
-      throw invalid(`${name}: the schema has no member '${member}'`)
+  checkMember('key', key, schema, name)
+  if (options.expiresAt !== undefined) checkMember('expiresAt', options.expiresAt, schema, name)
+  for (const { collection, onDelete = 'restrict' } of Object.values(options.references ?? {})) {
+    if (typeof collection !== 'string' || !['restrict', 'cascade'].includes(onDelete)) {
+      throw invalid(`${name}: a reference takes { collection, onDelete }, onDelete 'restrict' or 'cascade'`)
     }
   }
   if (!Number.isInteger(version) || version < 1) throw invalid(`${name}: version is an integer from 1`)
@@ -170,6 +176,18 @@ function checkOptions(options: CollectionOptions<z.ZodObject, string>): void {
         `${name}: version ${version} needs upgrade[${old}], a function from documents of version ${old}`,
       )
     }
+  }
+}
+
+/** The key and the deadline are text once they are encoded, whatever they are in the record. */
+function checkMember(option: string, member: unknown, schema: z.ZodObject, collection: string): void {
+  if (typeof member !== 'string' || !Object.hasOwn(schema.shape, member)) {
+    const shown = typeof member === 'string' ? ` '${member}'` : ''
+    throw invalid(`${collection}: ${option}: the schema has no member${shown}`)
+  }
+  const type = memberType(schema, [member])?.type
+  if (type !== undefined && type !== 'text' && type !== 'timestamp') {
+    throw invalid(`${collection}: ${option}: '${member}' must be text when it is encoded`)
   }
 }
 

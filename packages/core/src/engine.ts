@@ -43,8 +43,10 @@ export class Engine implements Executor {
   readonly #opened = new Set<CollectionDefinition>()
   readonly #writes: WriteQueue
   readonly #appends = new AppendQueue(this)
-  readonly #reads = new ReadQueue((layout, keys) => this.#backendNow().read(layout, keys))
+  readonly #reads: ReadQueue
   #backend: Backend | undefined
+  /** True once the backend has been opened, be it without any collection. */
+  #isOpened = false
   #opening: Promise<void> | undefined
   #state: 'ready' | 'closing' | 'closed' = 'ready'
   #active = 0
@@ -57,6 +59,10 @@ export class Engine implements Executor {
     this.options = this.#config.store
     this.clock = this.options.clock ?? systemClock
     this.#backend = this.#config.backend
+    this.#reads = new ReadQueue(
+      (layout, keys) => this.#backendNow().read(layout, keys),
+      this.options.maxQueued,
+    )
     this.#writes = new WriteQueue({
       clock: this.clock,
       timeoutMs: this.options.timeoutMs,
@@ -83,7 +89,8 @@ export class Engine implements Executor {
   }
 
   async #openAll(): Promise<void> {
-    while (this.#backend === undefined || this.definitions.all().some((each) => !this.#opened.has(each))) {
+    while (!this.#isOpened || this.definitions.all().some((each) => !this.#opened.has(each))) {
+      this.#refuseInsideTransaction('first use of a collection')
       this.#opening ??= this.#openMissing().finally(() => {
         this.#opening = undefined
       })
@@ -100,10 +107,12 @@ export class Engine implements Executor {
       if (stale.includes(definition.name)) await reindexRows(this.#backend, definition, this.clock.now())
     }
     for (const definition of missing) this.#opened.add(definition)
+    this.#isOpened = true
   }
 
   /** Waits for work in flight and releases everything. A second call waits for the first. */
-  close(): Promise<void> {
+  async close(): Promise<void> {
+    this.#refuseInsideTransaction('close')
     this.#closing ??= this.#closeNow()
     return this.#closing
   }
@@ -133,13 +142,17 @@ export class Engine implements Executor {
       if (running) return
       running = true
       // A failure is told on the diagnostics channel; the next round tries again.
-      this.sweep({ type: 'expired', tenant: undefined })
+      this.#admit(() => this.sweep({ type: 'expired', tenant: undefined }, undefined, () => this.#isReady))
         .catch(() => undefined)
         .finally(() => {
           running = false
         })
     }, period)
     this.#cleanupTimer.unref()
+  }
+
+  get #isReady(): boolean {
+    return this.#state === 'ready'
   }
 
   // Work
@@ -163,15 +176,17 @@ export class Engine implements Executor {
     }
   }
 
-  /** One step: opens what it needs and names its failure. */
-  async #work<T>(run: (backend: Backend) => Promise<T>, definition?: CollectionDefinition): Promise<T> {
+  /** One step: opens what it needs and names the engine's failure. No async function: this is every read's path. */
+  #work<T>(run: (backend: Backend) => Promise<T>, definition?: CollectionDefinition): Promise<T> {
     if (this.#state === 'closed') throw new StoreError('CLOSED', 'the store is closed')
-    try {
-      if (definition !== undefined && !this.#opened.has(definition)) await this.#openAll()
-      return await run(this.#backend as Backend)
-    } catch (cause) {
-      throw this.#backend === undefined ? cause : toStoreError(cause, this.#backend)
-    }
+    const backend = this.#backend
+    const isOpen = backend !== undefined && (definition === undefined || this.#opened.has(definition))
+    const answer = isOpen ? run(backend) : this.#openAll().then(() => run(this.#backendNow()))
+    return answer.catch(this.#fail)
+  }
+
+  readonly #fail = (cause: unknown): never => {
+    throw this.#backend === undefined ? cause : toStoreError(cause, this.#backend)
   }
 
   #backendNow(): Backend {
@@ -186,9 +201,9 @@ export class Engine implements Executor {
   ): Promise<readonly (StoredRow | undefined)[]> {
     return this.#work((backend) => {
       this.#admitRead(backend, options)
-      return backend.capabilities.joinReads
-        ? this.#reads.read(definition.layout, keys)
-        : backend.read(definition.layout, keys)
+      // A lone read goes out at once; among others it is joined with theirs.
+      const isJoined = backend.capabilities.joinReads && this.#active > 1
+      return isJoined ? this.#reads.read(definition.layout, keys) : backend.read(definition.layout, keys)
     }, definition)
   }
 
@@ -257,9 +272,13 @@ export class Engine implements Executor {
   // Transactions and maintenance
 
   /** Appends to a log outside of a transaction. */
-  append(address: StreamAddress, append: Append): Promise<readonly StoredRow[]> {
+  append(
+    address: StreamAddress,
+    append: Append,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly StoredRow[]> {
     this.#refuseInsideTransaction('append')
-    return this.#appends.add(address, append)
+    return this.#appends.add(address, append, signal)
   }
 
   transaction<T>(run: (scope: TransactionScope) => Promise<T>, options: TransactionOptions): Promise<T> {
@@ -289,15 +308,19 @@ export class Engine implements Executor {
     return this.#opened.has(definition)
   }
 
-  /** Removes rows for good, batch by batch, and answers how many. */
-  sweep(sweep: Sweep, onProgress?: (removed: number) => void): Promise<number> {
+  /** Removes rows for good, batch by batch while it `goesOn`, and answers how many. */
+  sweep(
+    sweep: Sweep,
+    onProgress: (removed: number) => void = () => undefined,
+    goesOn: () => boolean = () => true,
+  ): Promise<number> {
     return observeCleanup(this.backendName, () =>
       this.#work(async () => {
         this.#refuseInsideTransaction('cleanup')
         await this.#openAll()
         let removed = 0
         for (const definition of this.definitions.all().filter((each) => !each.layout.appendOnly)) {
-          removed += await this.#sweepOne(definition, sweep, (more) => onProgress?.(removed + more))
+          removed += await this.#sweepOne(definition, sweep, goesOn, (more) => onProgress(removed + more))
         }
         return removed
       }),
@@ -307,10 +330,11 @@ export class Engine implements Executor {
   async #sweepOne(
     definition: CollectionDefinition,
     sweep: Sweep,
+    goesOn: () => boolean,
     onProgress: (removed: number) => void,
   ): Promise<number> {
     let removed = 0
-    for (let more = true; more && this.#state !== 'closed'; ) {
+    for (let more = true; more && goesOn(); ) {
       const batch = await this.#backendNow().sweep(definition.layout, sweep, SWEEP_ROWS, this.clock.now())
       removed += batch.removed
       more = batch.more

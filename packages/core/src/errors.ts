@@ -89,6 +89,13 @@ export function isStoreError(error: unknown, code?: ErrorCode): error is StoreEr
   )
 }
 
+/** The error of one item of a bulk call, which names its position; any other error as it is. */
+export function atIndex(error: unknown, index: number): unknown {
+  if (!isStoreError(error) || error.index !== undefined) return error
+  const { code, message, backend, collection, keys, cause } = error
+  return new StoreError(code, `${message} (item ${index})`, { backend, collection, keys, cause, index })
+}
+
 /** The error for an argument that can't be accepted; raised before any I/O. */
 export function invalid(message: string, details?: StoreErrorDetails): StoreError {
   return new StoreError('INVALID_ARGUMENT', message, details)

@@ -51,6 +51,7 @@ export function resolveField(
       `${collection}: field '${name}' needs a name of letters, digits and _, beginning with a letter`,
     )
   }
+  checkDeclaration(name, declaration, collection)
   const given = typeof declaration === 'object' ? declaration : { index: declaration === 'index' }
   const path = (given.path ?? name).split('.')
   const found = memberType(schema, path)
@@ -68,6 +69,22 @@ export function resolveField(
   }
   return { name, type, path, nullable: found?.nullable ?? true, indexed: given.index ?? true }
 }
+
+/** Refuses what the compiler would: a misspelt word would silently make another field. */
+function checkDeclaration(name: string, declaration: unknown, collection: string): void {
+  if (declaration === 'index' || declaration === 'column') return
+  const isObject = typeof declaration === 'object' && declaration !== null
+  const wrong = isObject && Object.keys(declaration).find((option) => !FIELD_OPTIONS.includes(option))
+  const type = isObject ? (declaration as { type?: unknown }).type : undefined
+  const isKnownType = type === undefined || Object.hasOwn(DESCRIPTIONS, String(type))
+  if (isObject && wrong === undefined && isKnownType) return
+  throw invalid(
+    `${collection}: field '${name}' is declared as 'index', 'column', 'json' or an object of ` +
+      `${FIELD_OPTIONS.join(', ')}; types are ${Object.keys(DESCRIPTIONS).join(', ')}`,
+  )
+}
+
+const FIELD_OPTIONS: readonly string[] = ['path', 'type', 'index']
 
 /** Takes a field's value out of an encoded record, or refuses a value that is not of the field's type. */
 export function extractField(field: Field, encoded: unknown, collection: string): FieldValue {

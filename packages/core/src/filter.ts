@@ -68,6 +68,28 @@ export function parseFilter(filter: unknown, scope: FilterScope): Predicate | un
   return terms.length <= 1 ? terms[0] : { type: 'and', terms }
 }
 
+/** True or false for a predicate that says so of every row alike, else `undefined`. */
+export function constantOf(predicate: Predicate): boolean | undefined {
+  switch (predicate.type) {
+    case 'and':
+    case 'or': {
+      const deciding = predicate.type === 'or'
+      const constants = predicate.terms.map(constantOf)
+      if (constants.includes(deciding)) return deciding
+      return constants.includes(undefined) ? undefined : !deciding
+    }
+    case 'not': {
+      const constant = constantOf(predicate.term)
+      return constant === undefined ? undefined : !constant
+    }
+    case 'in':
+    case 'hasAny':
+      return predicate.values.length === 0 ? false : undefined
+    default:
+      return undefined
+  }
+}
+
 interface Budget {
   left: number
 }
@@ -79,7 +101,7 @@ function parseTerms(filter: unknown, scope: FilterScope, budget: Budget, depth: 
   return Object.entries(filter).flatMap(([name, asked]) => {
     if (--budget.left < 0) throw invalid(`${scope.name}: a filter has more than ${MAX_CONDITIONS} conditions`)
     if (asked === undefined)
-      throw invalid(`${scope.name}: filter '${name}' is undefined; leave it out or ask for null`)
+      throw invalid(`${scope.name}: filter ${quote(name)} is undefined; leave it out or ask for null`)
     const isWord = name === 'and' || name === 'or' || name === 'not'
     return isWord ? [parseWord(name, asked, scope, budget, depth)] : parseField(name, asked, scope)
   })
@@ -217,7 +239,8 @@ const CONVERSIONS: Readonly<Record<Exclude<Field['type'], 'texts'>, (value: unkn
     },
   }
 
-function isPlainObject(value: unknown): value is Record<string, unknown> {
+/** True for an object that is nothing but its members. */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const prototype = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null

@@ -10,7 +10,7 @@ import type { TransactionOptions, TransactionScope } from './transaction.ts'
 /** The keys of committed transactions, with what they answered. */
 const idempotencyKeys = defineCollection({
   name: 'coffer_idempotency_keys',
-  schema: z.object({ key: z.string(), answer: z.unknown() }),
+  schema: z.object({ key: z.string(), answer: z.unknown().optional() }),
   key: 'key',
 })
 

@@ -8,7 +8,8 @@ import {
   defineCollection,
 } from './definition.ts'
 import { invalid } from './errors.ts'
-import type { FieldDeclaration } from './field.ts'
+import { DESCRIPTIONS, type FieldDeclaration } from './field.ts'
+import { memberType } from './schema-type.ts'
 
 /** The members of an entry that the log itself fills in. */
 export interface ChainMembers<S extends string, Q extends string, H extends string, P extends string> {
@@ -92,11 +93,7 @@ export function defineLog<
     fields = {} as Readonly<Record<string, FieldDeclaration>>,
     indexes = [],
   } = options
-  for (const member of Object.values(chain)) {
-    if (!(schema instanceof z.ZodObject) || !Object.hasOwn(schema.shape, member)) {
-      throw invalid(`${name}: the schema has no member '${member}', which the chain needs`)
-    }
-  }
+  checkOptions(options)
   const entryOptions: CollectionOptions<z.ZodObject, string> = {
     name,
     schema: key === undefined ? schema.extend({ [PLACE]: z.string() }) : schema,
@@ -113,6 +110,47 @@ export function defineLog<
     heads: defineCollection({ name: `${name}_heads`, schema: headSchema, key: 'stream' }),
     chain,
     key,
+  }
+}
+
+const OPTION_NAMES = ['name', 'schema', 'key', 'chain', 'fields', 'indexes']
+const CHAIN = { stream: 'text', sequence: 'integer', hash: 'text', previous: 'text' } as const
+/** The heads of a log are a collection with a longer name. */
+const MAX_LOG_NAME = 34
+
+function checkOptions(
+  options: LogOptions<z.ZodObject, string, string, ChainMembers<string, string, string, string>>,
+): void {
+  const { name, schema, chain } = options
+  const unknown = Object.keys(options).find((option) => !OPTION_NAMES.includes(option))
+  if (unknown !== undefined) {
+    throw invalid(`${name}: unknown option '${unknown}'; known are ${OPTION_NAMES.join(', ')}`)
+  }
+  if (typeof name === 'string' && name.length > MAX_LOG_NAME) {
+    throw invalid(`a log's name has at most ${MAX_LOG_NAME} characters`)
+  }
+  if (!(schema instanceof z.ZodObject)) throw invalid(`${name}: schema must be a z.object()`)
+  const members = Object.entries(chain ?? {})
+  if (
+    members
+      .map(([role]) => role)
+      .sort()
+      .join() !== Object.keys(CHAIN).sort().join()
+  ) {
+    throw invalid(`${name}: chain names the members for ${Object.keys(CHAIN).join(', ')}`)
+  }
+  for (const role of Object.keys(CHAIN) as (keyof typeof CHAIN)[]) {
+    const member = chain[role]
+    const found = Object.hasOwn(schema.shape, member) ? memberType(schema, [member]) : undefined
+    if (found === undefined) {
+      throw invalid(`${name}: the schema has no member '${member}', which the chain needs`)
+    }
+    if (found.type !== CHAIN[role]) {
+      throw invalid(`${name}: the chain's ${role} '${member}' must be ${DESCRIPTIONS[CHAIN[role]]}`)
+    }
+  }
+  if (new Set(Object.values(chain)).size !== members.length) {
+    throw invalid(`${name}: the chain needs four different members`)
   }
 }
 

@@ -5,6 +5,7 @@ import { entryHash, GENESIS_HASH } from './chain.ts'
 import { findDamage } from './codec.ts'
 import type { Executor } from './executor.ts'
 import type { JsonObject } from './json.ts'
+import { ID_FIELD } from './layout.ts'
 import type { Predicate, Query } from './predicate.ts'
 import { checkOptionNames } from './query.ts'
 import type { StoredRow } from './row.ts'
@@ -41,7 +42,7 @@ export async function verifyStream(
   const { expectedHead } = options
   let last: LogHead = { sequence: 0, hash: GENESIS_HASH }
   let meetsHead = head.sequence === 0
-  let meetsExpected = expectedHead === undefined
+  let meetsExpected = expectedHead === undefined || isSame(last, expectedHead)
   for await (const rows of pages(executor, address)) {
     for (const row of rows) {
       const sequence = last.sequence + 1
@@ -97,7 +98,7 @@ async function* pages(
   }
   const order = [
     { field: position(log.chain.sequence), direction: 'asc' },
-    { field: -1, direction: 'asc' },
+    { field: ID_FIELD, direction: 'asc' },
   ] as const
   let after: Query['after']
   do {

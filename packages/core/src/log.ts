@@ -1,6 +1,6 @@
 /** A log: append-only streams of entries, each stream one chain of hashes. */
 
-import type { LogHead, StreamAddress } from './append.ts'
+import type { Append, LogHead, StreamAddress } from './append.ts'
 import { appendAll, readHead } from './append.ts'
 import { decodeRow } from './codec.ts'
 import { Collection, type GetOptions } from './collection.ts'
@@ -8,6 +8,7 @@ import type { Engine } from './engine.ts'
 import type { RecordPage } from './entry.ts'
 import { invalid } from './errors.ts'
 import type { Abortable, Executor } from './executor.ts'
+import { throwIfAborted } from './failure.ts'
 import type { Filter } from './filter.ts'
 import type { LogDefinition } from './log-definition.ts'
 import { type LogReport, type VerifyLogOptions, verifyStream } from './log-verify.ts'
@@ -67,19 +68,23 @@ export class Log<R, A, F extends string = string> {
       checkOptionNames(options, ['onDuplicate', 'signal'], `${this.name}: append`)
       if (!Array.isArray(entries)) throw invalid(`${this.name}: append takes an array of entries`)
       const address = this.#address(stream)
+      const { onDuplicate = 'refuse', signal } = options
+      if (onDuplicate !== 'refuse' && onDuplicate !== 'skip') {
+        throw invalid(`${this.name}: append: onDuplicate is 'refuse' or 'skip'`)
+      }
       if (entries.length === 0) return []
-      const rows = await this.#append(address, entries, options.onDuplicate ?? 'refuse')
+      const rows = await this.#append(address, { entries, onDuplicate, stored: new Map() }, signal)
       return rows.map((row) => decodeRow(this.definition.entries, row))
     })
   }
 
   async #append(
     address: StreamAddress,
-    entries: readonly unknown[],
-    onDuplicate: 'refuse' | 'skip',
+    append: Append,
+    signal: AbortSignal | undefined,
   ): Promise<readonly StoredRow[]> {
-    const append = { entries, onDuplicate, stored: new Map() }
-    if (!this.#executor.transactional) return this.#engine.append(address, append)
+    if (!this.#executor.transactional) return this.#engine.append(address, append, signal)
+    throwIfAborted(signal)
     // Appends of one transaction to one stream follow one another, whether or not the callback waits.
     return this.#executor.turns.run(
       JSON.stringify(['append', this.name, this.tenant, address.stream]),
@@ -94,12 +99,12 @@ export class Log<R, A, F extends string = string> {
 
   /** One page of a stream, in its order. */
   read(stream: string, options: ReadOptions = {}): Promise<RecordPage<R>> {
-    return this.#observed('read', () => this.#entries.find(this.#streamQuery(stream, options)))
+    return this.#observed('read', async () => this.#entries.find(this.#streamQuery(stream, options)))
   }
 
   /** Every entry of a stream, page by page. */
-  iterate(stream: string, options: ReadOptions = {}): AsyncGenerator<R, void, undefined> {
-    return this.#entries.iterate(this.#streamQuery(stream, options))
+  async *iterate(stream: string, options: ReadOptions = {}): AsyncGenerator<R, void, undefined> {
+    yield* this.#entries.iterate(this.#streamQuery(stream, options))
   }
 
   #streamQuery(stream: string, options: ReadOptions): FindOptions<F> {
@@ -142,7 +147,7 @@ export class Log<R, A, F extends string = string> {
    * head at the end. Damage is reported, never thrown. Memory stays constant.
    */
   verify(stream: string, options: VerifyLogOptions = {}): Promise<LogReport> {
-    return this.#observed('verify', () => verifyStream(this.#executor, this.#address(stream), options))
+    return this.#observed('verify', async () => verifyStream(this.#executor, this.#address(stream), options))
   }
 
   #address(stream: string): StreamAddress {

@@ -2,7 +2,7 @@
 
 import { openCursor, type QueryIdentity } from './cursor.ts'
 import { invalid } from './errors.ts'
-import { type Filter, type FilterScope, findField, parseFilter } from './filter.ts'
+import { type Filter, type FilterScope, findField, isPlainObject, parseFilter } from './filter.ts'
 import { ID_FIELD } from './layout.ts'
 import { type OrderTerm, totalOrder } from './order.ts'
 import type { Query } from './predicate.ts'
@@ -67,6 +67,7 @@ export function parseQuery(options: FindOptions, scope: FilterScope, tenant: str
 
 /** Refuses an option that is not known in this place. */
 export function checkOptionNames(options: object, known: readonly string[], where: string): void {
+  if (typeof options !== 'object' || options === null) throw invalid(`${where}: options are an object`)
   for (const name of Object.keys(options)) {
     if (!known.includes(name))
       throw invalid(`${where}: unknown option '${name}'; known are ${known.join(', ')}`)
@@ -82,7 +83,12 @@ function parseOrder(orderBy: OrderBy | undefined, scope: FilterScope): OrderTerm
   if (orderBy === undefined) return []
   const parts = Array.isArray(orderBy) ? orderBy : [orderBy]
   const terms = parts.flatMap((part: unknown) => {
-    const entries = typeof part === 'string' ? [[part, 'asc']] : Object.entries(part as object)
+    if (typeof part !== 'string' && !isPlainObject(part)) {
+      throw invalid(
+        `${scope.name}: orderBy takes a field's name, { field: 'asc' | 'desc' }, or an array of these`,
+      )
+    }
+    const entries = typeof part === 'string' ? [[part, 'asc']] : Object.entries(part)
     return entries.map(([name, direction]) => parseTerm(String(name), direction, scope))
   })
   if (new Set(terms.map((term) => term.field)).size !== terms.length) {

@@ -3,6 +3,7 @@
  * while one is in flight wait for it and then leave together.
  */
 
+import { StoreError } from './errors.ts'
 import type { Layout } from './layout.ts'
 import type { Key, StoredRow } from './row.ts'
 import { afterReadyWork } from './turn.ts'
@@ -20,18 +21,26 @@ const MAX_KEYS = 10_000
 
 export class ReadQueue {
   readonly #send: (layout: Layout, keys: readonly Key[]) => Promise<Rows>
+  readonly #maxQueued: number
   readonly #lanes = new Map<Layout, { waiting: Waiting[]; leaving: boolean }>()
+  #waiting = 0
 
-  constructor(send: (layout: Layout, keys: readonly Key[]) => Promise<Rows>) {
+  /** @param maxQueued how many reads may wait; one more is refused with `LIMIT_EXCEEDED` */
+  constructor(send: (layout: Layout, keys: readonly Key[]) => Promise<Rows>, maxQueued: number) {
     this.#send = send
+    this.#maxQueued = maxQueued
   }
 
   /** Reads the keys, together with those of other callers. */
   read(layout: Layout, keys: readonly Key[]): Promise<Rows> {
+    if (this.#waiting >= this.#maxQueued) {
+      throw new StoreError('LIMIT_EXCEEDED', `${this.#maxQueued} reads are waiting already (maxQueued)`)
+    }
     return new Promise((resolve, reject) => {
       const lane = this.#lanes.get(layout) ?? { waiting: [], leaving: false }
       this.#lanes.set(layout, lane)
       lane.waiting.push({ keys, resolve, reject })
+      this.#waiting++
       if (!lane.leaving) this.#leave(layout, lane)
     })
   }
@@ -40,6 +49,7 @@ export class ReadQueue {
     lane.leaving = true
     afterReadyWork(async () => {
       const batch = takeBatch(lane)
+      this.#waiting -= batch.length
       await this.#answer(layout, batch)
       if (lane.waiting.length > 0) this.#leave(layout, lane)
       else lane.leaving = false

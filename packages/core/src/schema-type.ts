@@ -17,6 +17,11 @@ interface SchemaDefinition {
   readonly innerType?: z.ZodType
   readonly in?: z.ZodType
   readonly element?: z.ZodType
+  readonly valueType?: z.ZodType
+  readonly left?: z.ZodType
+  readonly right?: z.ZodType
+  readonly items?: readonly z.ZodType[]
+  readonly rest?: z.ZodType | null
   readonly options?: readonly z.ZodType[]
   readonly values?: readonly unknown[]
   readonly entries?: Readonly<Record<string, unknown>>
@@ -56,9 +61,24 @@ function unwrap(schema: z.ZodType): { definition: SchemaDefinition; nullable: bo
       nullable ||= ['optional', 'nullable', 'default', 'prefault', 'catch'].includes(definition.type)
       definition = definitionOf(definition.innerType)
     } else {
-      return { definition, nullable }
+      return { definition, nullable: nullable || admitsNull(definition) }
     }
   }
+}
+
+/** True for a union or a literal with null or `undefined` among its choices. */
+function admitsNull(definition: SchemaDefinition): boolean {
+  if (definition.type === 'literal') return (definition.values ?? []).some(isNullish)
+  if (definition.type !== 'union') return isNothing(definition)
+  return (definition.options ?? []).some((option) => unwrap(option).nullable)
+}
+
+function isNothing(definition: SchemaDefinition): boolean {
+  return definition.type === 'null' || definition.type === 'undefined'
+}
+
+function isNullish(value: unknown): boolean {
+  return value === null || value === undefined
 }
 
 function scalarType(definition: SchemaDefinition): FieldType | undefined {
@@ -74,7 +94,7 @@ function scalarType(definition: SchemaDefinition): FieldType | undefined {
     case 'enum':
       return commonType(Object.values(definition.entries ?? {}))
     case 'literal':
-      return commonType(definition.values ?? [])
+      return commonType((definition.values ?? []).filter((value) => !isNullish(value)))
     case 'union':
       return unionType(definition.options ?? [])
     case 'array':
@@ -100,9 +120,19 @@ function commonType(values: readonly unknown[]): FieldType | undefined {
 }
 
 function unionType(options: readonly z.ZodType[]): FieldType | undefined {
-  const types = new Set(options.map((option) => memberType(option, [])?.type))
+  const choices = options.filter((option) => !isNothing(unwrap(option).definition))
+  const types = new Set(choices.map((option) => memberType(option, [])?.type))
   return types.size === 1 ? [...types][0] : undefined
 }
+
+/** Kinds of schemas whose values JSON does not have, with what to use instead. */
+const UNSTORABLE: ReadonlyMap<string, string> = new Map([
+  ['date', 'use isoDate instead of z.date()'],
+  ['transform', 'use z.codec() instead of a one-way transform'],
+  ...['bigint', 'map', 'set', 'symbol', 'function', 'file', 'promise', 'nan'].map(
+    (type) => [type, `JSON has no such value as z.${type}(); give it a z.codec()`] as const,
+  ),
+])
 
 /** The path of the first member of a kind that can't be stored and given back, with what to use instead. */
 export function findUnstorable(
@@ -114,17 +144,26 @@ export function findUnstorable(
   if (seen.has(definition)) return undefined
   seen.add(definition)
   const here = path === '' ? 'the schema' : path
-  if (definition.type === 'date') return { path: here, advice: 'use isoDate instead of z.date()' }
-  if (definition.type === 'transform')
-    return { path: here, advice: 'use z.codec() instead of a one-way transform' }
+  const advice = UNSTORABLE.get(definition.type)
+  if (advice !== undefined) return { path: here, advice }
   for (const [name, member] of Object.entries(definition.shape ?? {})) {
     const found = findUnstorable(member, path === '' ? name : `${path}.${name}`, seen)
     if (found !== undefined) return found
   }
-  const inner = [definition.innerType, definition.in, definition.element, ...(definition.options ?? [])]
+  const inner = [
+    definition.innerType,
+    definition.in,
+    definition.element,
+    definition.valueType,
+    definition.left,
+    definition.right,
+    definition.rest,
+    ...(definition.options ?? []),
+    ...(definition.items ?? []),
+  ]
   // A preprocess step is a pipe that begins with a transform; a codec's far side may be anything.
   for (const member of inner) {
-    const found = member && findUnstorable(member, path, seen)
+    const found = member ? findUnstorable(member, path, seen) : undefined
     if (found !== undefined) return found
   }
   return definition.type === 'pipe' ? findOneWayPipe(definition, here) : undefined

@@ -2,6 +2,7 @@
 
 import type { Capabilities } from './backend.ts'
 import { Collection } from './collection.ts'
+import { parseOptions, transactionBounds } from './config.ts'
 import type { CollectionDefinition } from './definition.ts'
 import type { Engine } from './engine.ts'
 import { invalid, StoreError } from './errors.ts'
@@ -91,7 +92,7 @@ export class BaseStore {
    * is undone and the callback runs again, so it should do nothing that can't be repeated. What it throws
    * undoes the transaction and is thrown on as it is. Inside a transaction this is a savepoint.
    */
-  transaction<T>(run: (store: this) => Promise<T>, options: StoreTransactionOptions = {}): Promise<T> {
+  async transaction<T>(run: (store: this) => Promise<T>, options: StoreTransactionOptions = {}): Promise<T> {
     checkOptionNames(options, TRANSACTION_OPTIONS, 'transaction')
     const bound = (scope: TransactionScope) => run(this.#bound(this.tenantName, this.#confined, scope))
     if (this.#scope !== undefined) {
@@ -99,6 +100,7 @@ export class BaseStore {
       return this.#scope.savepoint(bound)
     }
     const { idempotencyKey, ...rest } = options
+    parseOptions(transactionBounds, rest, 'transaction')
     return this.#engine.operate('', 'transaction', () =>
       idempotencyKey === undefined
         ? this.#engine.transaction(bound, rest)
@@ -107,7 +109,7 @@ export class BaseStore {
   }
 
   /** Loads and opens the backend now, with all collections known so far. Otherwise the first operation does. */
-  open(): Promise<void> {
+  async open(): Promise<void> {
     this.#refuseInTransaction('open')
     return this.#engine.open()
   }
@@ -128,7 +130,7 @@ export class BaseStore {
    *
    * @returns how many were removed
    */
-  cleanupExpired(options: CleanupOptions = {}): Promise<number> {
+  async cleanupExpired(options: CleanupOptions = {}): Promise<number> {
     checkOptionNames(options, ['onProgress'], 'cleanupExpired')
     this.#refuseInTransaction('cleanupExpired')
     return this.#engine.operate('', 'cleanupExpired', () =>
@@ -141,7 +143,7 @@ export class BaseStore {
    *
    * @returns how many were removed
    */
-  purgeDeleted(options: CleanupOptions & { readonly olderThanMs: number }): Promise<number> {
+  async purgeDeleted(options: CleanupOptions & { readonly olderThanMs: number }): Promise<number> {
     checkOptionNames(options, ['onProgress', 'olderThanMs'], 'purgeDeleted')
     this.#refuseInTransaction('purgeDeleted')
     const { olderThanMs } = options

@@ -30,8 +30,10 @@ const scopes = new AsyncLocalStorage<TransactionScope>()
 
 /** The transaction of this engine whose callback the caller is in, if any. */
 export function currentTransaction(engine: Engine): TransactionScope | undefined {
-  const scope = scopes.getStore()
-  return scope !== undefined && scope.engine === engine && !scope.ended ? scope : undefined
+  // Transactions of other stores may lie between.
+  let scope = scopes.getStore()
+  while (scope !== undefined && (scope.engine !== engine || scope.ended)) scope = scope.enclosing
+  return scope
 }
 
 /** One attempt of a transaction, or a savepoint within one. */
@@ -39,17 +41,26 @@ export class TransactionScope implements Executor {
   readonly transactional = true
   readonly turns = new KeyedQueue()
   readonly engine: Engine
+  /** The scope that this one was begun in, of this or of another store. */
+  readonly enclosing: TransactionScope | undefined
   readonly #backend: Backend
   readonly #transaction: BackendTransaction
   readonly #pending = new Set<Promise<unknown>>()
   readonly #parent: TransactionScope | undefined
-  #checks: ReferenceCheck[] = []
+  readonly #checks: ReferenceCheck[] = []
   #child: TransactionScope | undefined
   #doom: StoreError | undefined
   #ended = false
 
-  constructor(engine: Engine, backend: Backend, transaction: BackendTransaction, parent?: TransactionScope) {
+  constructor(
+    engine: Engine,
+    backend: Backend,
+    transaction: BackendTransaction,
+    enclosing: TransactionScope | undefined,
+    parent?: TransactionScope,
+  ) {
     this.engine = engine
+    this.enclosing = enclosing
     this.#backend = backend
     this.#transaction = transaction
     this.#parent = parent
@@ -65,7 +76,7 @@ export class TransactionScope implements Executor {
     return this.#parent === undefined ? this.#doom : this.#parent.doom
   }
 
-  operate<T>(collection: string, operation: string, run: () => Promise<T>): Promise<T> {
+  async operate<T>(collection: string, operation: string, run: () => Promise<T>): Promise<T> {
     return observeOperation(this.#backend.name, collection, operation, run)
   }
 
@@ -99,7 +110,7 @@ export class TransactionScope implements Executor {
     const { operations } = group
     return this.#use(definition, options, async () => {
       const outcome = await this.#transaction.write({ operations, checks: [] }, this.engine.clock.now())
-      if (outcome.ok) this.#checks.push(...group.checks)
+      if (outcome.ok) for (const check of group.checks) this.#checks.push(check)
       return outcome
     })
   }
@@ -109,46 +120,56 @@ export class TransactionScope implements Executor {
   }
 
   /** Runs a part that is undone alone when it throws. This scope rests meanwhile. */
-  savepoint<T>(run: (scope: TransactionScope) => Promise<T>): Promise<T> {
+  async savepoint<T>(run: (scope: TransactionScope) => Promise<T>): Promise<T> {
     this.#admit({})
     if (!this.#backend.capabilities.savepoints) {
       throw new StoreError('UNSUPPORTED', `${this.#backend.name} has no nested transactions`)
     }
-    const child = new TransactionScope(this.engine, this.#backend, this.#transaction, this)
+    const child = new TransactionScope(this.engine, this.#backend, this.#transaction, this, this)
     this.#child = child
-    return this.#track(
-      this.#transaction.savepoint(async () => {
+    let thrown: { readonly error: unknown } | undefined
+    const part = async (): Promise<T> => {
+      try {
         const result = await scopes.run(child, () => run(child))
-        await child.#settle()
+        await child.settle()
         return result
-      }),
-    )
-      .then((result) => {
-        this.#checks.push(...child.#checks)
-        return result
-      })
-      .finally(() => {
-        child.#ended = true
-        this.#child = undefined
-      })
+      } catch (error) {
+        thrown = { error }
+        throw error
+      } finally {
+        // Nothing may slip in between the end of the callback and that of the savepoint.
+        child.end()
+        await child.settle()
+      }
+    }
+    try {
+      const ownError = (cause: unknown) => thrown !== undefined && thrown.error === cause
+      const result = await this.#track(this.#transaction.savepoint(part), ownError)
+      for (const check of child.#checks) this.#checks.push(check)
+      return result
+    } finally {
+      child.end()
+      this.#child = undefined
+    }
   }
 
   /** Waits for operations that the callback did not wait for, then sees whether a commit may follow. */
   async finish(): Promise<void> {
-    await this.#settle()
+    await this.settle()
+    this.#ended = true
     if (this.#doom !== undefined) throw aborted(this.#doom)
     const at = this.engine.clock.now()
-    const index = await firstViolation(this.#checks, this.#transaction, at)
+    const index = await this.#track(firstViolation(this.#checks, this.#transaction, at))
     if (index !== undefined) throw violation(this.#checks[index] as ReferenceCheck)
-    this.#ended = true
   }
 
-  /** Ends the scope, whatever became of it. */
+  /** Ends the scope, whatever became of it: no operation is let in any more. */
   end(): void {
     this.#ended = true
   }
 
-  async #settle(): Promise<void> {
+  /** Waits for the operations that are on their way. */
+  async settle(): Promise<void> {
     while (this.#pending.size > 0) await Promise.allSettled(this.#pending)
   }
 
@@ -171,24 +192,21 @@ export class TransactionScope implements Executor {
     return this.#track(run())
   }
 
-  async #track<T>(work: Promise<T>): Promise<T> {
+  async #track<T>(work: Promise<T>, isAnswer: (cause: unknown) => boolean = isRefusal): Promise<T> {
     this.#pending.add(work)
     try {
       return await work
     } catch (cause) {
-      throw this.#judge(cause)
+      throw isAnswer(cause) ? cause : this.#doomBy(cause)
     } finally {
       this.#pending.delete(work)
     }
   }
 
   /** A failure of the engine dooms the whole transaction; an answer, or the callback's own error, does not. */
-  #judge(cause: unknown): unknown {
-    const root = this.#root()
-    const own = isStoreError(cause) && !ENGINE_FAILURES.has(cause.code)
-    if (own || this.#child !== undefined) return cause
+  #doomBy(cause: unknown): StoreError {
     const failure = toStoreError(cause, this.#backend)
-    root.#doom ??= failure
+    this.#root().#doom ??= failure
     return failure
   }
 
@@ -210,6 +228,10 @@ const ENGINE_FAILURES: ReadonlySet<string> = new Set([
   'LOCK_LOST',
   'INTERNAL',
 ])
+
+function isRefusal(cause: unknown): boolean {
+  return isStoreError(cause) && !ENGINE_FAILURES.has(cause.code)
+}
 
 function aborted(doom: StoreError): StoreError {
   if (doom.code === 'CONFLICT') return doom
@@ -233,12 +255,13 @@ export async function runTransaction<T>(
 ): Promise<T> {
   const maxAttempts = options.maxAttempts ?? engine.options.maxAttempts
   const timeoutMs = options.timeoutMs ?? engine.options.timeoutMs
+  const enclosing = scopes.getStore()
   const deadline = performance.now() + timeoutMs
   for (let attempt = 1; ; attempt++) {
     throwIfAborted(options.signal)
     onAttempt()
     try {
-      return await new Attempt(engine, backend, run).within(deadline - performance.now())
+      return await new Attempt(engine, backend, run, enclosing).within(deadline - performance.now())
     } catch (error) {
       const again = isStoreError(error, 'CONFLICT') && error.retry === 'transaction'
       if (!again || attempt >= maxAttempts) throw error
@@ -260,14 +283,21 @@ class Attempt<T> {
   readonly #engine: Engine
   readonly #backend: Backend
   readonly #run: (scope: TransactionScope) => Promise<T>
+  readonly #enclosing: TransactionScope | undefined
   #scope: TransactionScope | undefined
   #committing = false
   #late = false
 
-  constructor(engine: Engine, backend: Backend, run: (scope: TransactionScope) => Promise<T>) {
+  constructor(
+    engine: Engine,
+    backend: Backend,
+    run: (scope: TransactionScope) => Promise<T>,
+    enclosing: TransactionScope | undefined,
+  ) {
     this.#engine = engine
     this.#backend = backend
     this.#run = run
+    this.#enclosing = enclosing
   }
 
   within(milliseconds: number): Promise<T> {
@@ -300,15 +330,18 @@ class Attempt<T> {
     try {
       return await this.#backend.transaction(async (transaction) => {
         if (this.#late) throw timeout()
-        const scope = new TransactionScope(this.#engine, this.#backend, transaction)
+        const scope = new TransactionScope(this.#engine, this.#backend, transaction, this.#enclosing)
         this.#scope = scope
         try {
           const result = await Promise.race([scopes.run(scope, () => this.#run(scope)), stopped])
-          await scope.finish()
+          await Promise.race([scope.finish(), stopped])
           this.#committing = true
           return result
         } catch (error) {
           thrown = { error }
+          // What is still on its way must not land behind the end of the transaction.
+          scope.end()
+          await Promise.race([scope.settle(), stopped.catch(() => undefined)])
           throw error
         }
       })

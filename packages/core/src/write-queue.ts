@@ -33,6 +33,8 @@ export class WriteQueue {
   readonly #options: WriteQueueOptions
   #waiting: Waiting[] = []
   #leaving = false
+  /** True while the engine has a batch: only then does anything wait for long. */
+  #inFlight = false
   #watch: NodeJS.Timeout | undefined
 
   constructor(options: WriteQueueOptions) {
@@ -50,8 +52,8 @@ export class WriteQueue {
     return new Promise((resolve, reject) => {
       const deadline = performance.now() + this.#options.timeoutMs
       this.#waiting.push({ group, deadline, signal, resolve, reject })
-      if (this.#leaving) this.#watchDeadlines()
-      else this.#leave()
+      if (this.#inFlight) this.#watchDeadlines()
+      if (!this.#leaving) this.#leave()
     })
   }
 
@@ -81,11 +83,15 @@ export class WriteQueue {
   }
 
   async #send(batch: readonly Waiting[]): Promise<void> {
+    this.#inFlight = true
+    if (this.#waiting.length > 0) this.#watchDeadlines()
     try {
       const groups = batch.map((waiting) => waiting.group)
       const outcomes = await this.#options.send(groups, this.#options.clock.now(), this.#waiting.length)
+      this.#inFlight = false
       for (const [position, waiting] of batch.entries()) waiting.resolve(outcomes[position] as Outcome)
     } catch (error) {
+      this.#inFlight = false
       if (batch.length > 1 && concernsOneGroup(error)) return this.#sendHalves(batch)
       for (const waiting of batch) waiting.reject(error)
     }

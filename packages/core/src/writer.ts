@@ -3,12 +3,20 @@
 import { decodeRow, encodeRecord } from './codec.ts'
 import type { CollectionDefinition } from './definition.ts'
 import type { Engine } from './engine.ts'
-import { invalid, StoreError } from './errors.ts'
+import { atIndex, invalid, StoreError } from './errors.ts'
 import type { Abortable, Executor } from './executor.ts'
 import type { Filter } from './filter.ts'
-import { parseFilter } from './filter.ts'
+import { constantOf, parseFilter } from './filter.ts'
 import { ID_FIELD } from './layout.ts'
-import type { Applied, Condition, DeleteOperation, Group, Outcome, PutOperation } from './operation.ts'
+import type {
+  Applied,
+  Condition,
+  DeleteOperation,
+  Group,
+  Outcome,
+  PutOperation,
+  ReferenceCheck,
+} from './operation.ts'
 import type { Predicate, Query } from './predicate.ts'
 import { expandDeletion, outboundChecks, violation } from './references.ts'
 import { isLive, type StoredRow, type Visibility } from './row.ts'
@@ -48,6 +56,9 @@ export class Writer<R> {
     const { name } = this.#definition
     if (!Array.isArray(records)) throw invalid(`${name}: it takes an array of records`)
     checkWriteOptions(options, name)
+    if (otherwise.type === 'absent' && options.ifVersion !== undefined) {
+      throw invalid(`${name}: an insert has its own condition; use put with ifVersion`)
+    }
     const condition = conditionOf(options.ifVersion, otherwise, name)
     if (records.length === 0) return []
     const puts = records.map((record, index) =>
@@ -73,27 +84,19 @@ export class Writer<R> {
 
   async #updateUntilDone(id: string, change: Change<R>, options: WriteOptions): Promise<number> {
     for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.#updateOnce(id, change, options)
-      } catch (error) {
-        const raced = options.ifVersion === undefined && (error as StoreError).code === 'VERSION_CONFLICT'
-        if (!raced) throw error
-        if (attempt >= MAX_UPDATE_ATTEMPTS) {
-          throw new StoreError(
-            'CONFLICT',
-            `${this.#definition.name}: others keep writing the record; try again later`,
-            {
-              collection: this.#definition.name,
-              keys: [id],
-              cause: error,
-            },
-          )
-        }
-      }
+      const version = await this.#updateOnce(id, change, options)
+      if (version !== undefined) return version
+      if (attempt < MAX_UPDATE_ATTEMPTS) continue
+      throw new StoreError(
+        'CONFLICT',
+        `${this.#definition.name}: others keep writing the record; try again later`,
+        { collection: this.#definition.name, keys: [id] },
+      )
     }
   }
 
-  async #updateOnce(id: string, change: Change<R>, options: WriteOptions): Promise<number> {
+  /** One cycle: the new version, or `undefined` when another write came between. */
+  async #updateOnce(id: string, change: Change<R>, options: WriteOptions): Promise<number | undefined> {
     const { name, key } = this.#definition
     const [row] = await this.#executor.read(this.#definition, [{ tenant: this.#tenant, id }], options)
     if (row === undefined || !isLive(row, this.#engine.clock.now())) {
@@ -106,12 +109,11 @@ export class Writer<R> {
       throw invalid(`${name}: an update can't change the key '${key}'`, { collection: name, keys: [id] })
     }
     const put = this.#put(next, condition, options, 'keep')
-    const applied = await this.#write(
-      this.#executor,
-      { operations: [put], checks: this.#checksOf([put]) },
-      options,
-    )
-    return (applied[0] as Applied).version
+    const group = { operations: [put], checks: this.#checksOf([put]) }
+    const outcome = await this.#executor.write(this.#definition, group, options)
+    if (outcome.ok) return (outcome.applied[0] as Applied).version
+    if (outcome.code === 'VERSION_CONFLICT' && options.ifVersion === undefined) return undefined
+    throw this.#refusal(group, outcome)
   }
 
   async delete(key: string, options: DeleteOptions): Promise<boolean> {
@@ -159,7 +161,7 @@ export class Writer<R> {
       if ((target as { all: unknown }).all === true) return undefined
     }
     const where = parseFilter(target, this.#definition)
-    if (where === undefined)
+    if (where === undefined || constantOf(where) === true)
       throw invalid(`${name}: an empty filter would delete everything; say { all: true } if you mean it`)
     return where
   }
@@ -185,7 +187,7 @@ export class Writer<R> {
     return this.#encode(decodeRow(this.#definition, row)).fields
   }
 
-  clear(options: Abortable): Promise<number> {
+  async clear(options: Abortable): Promise<number> {
     this.#refuseOnLog()
     return this.#executor.atomically(async (executor) => {
       let removed = 0
@@ -301,7 +303,7 @@ export class Writer<R> {
 
   #refusal(group: Group, { code, index, check }: Extract<Outcome, { ok: false }>): StoreError {
     const failedCheck = check ? group.checks[index] : undefined
-    if (failedCheck !== undefined) return violation(failedCheck)
+    if (failedCheck !== undefined) return violation(failedCheck, this.#referring(group, failedCheck))
     const { name } = this.#definition
     const key = group.operations[index]?.id
     return new StoreError(code, `${name}: ${REFUSALS[code]}`, {
@@ -311,13 +313,26 @@ export class Writer<R> {
     })
   }
 
+  /** The position of the put in a bulk call that brought a failed check along. */
+  #referring({ operations }: Group, check: ReferenceCheck): number | undefined {
+    if (operations.length === 1 || check.type !== 'live') return undefined
+    const { references } = this.#definition
+    const index = operations.findIndex(
+      (operation) =>
+        operation.type === 'put' &&
+        references.some(
+          ({ collection, field }) => collection === check.layout.name && operation.fields[field] === check.id,
+        ),
+    )
+    return index === -1 ? undefined : index
+  }
+
   /** Runs for one item of a bulk call; a refusal names its position. */
   #indexed<T>(index: number, items: readonly unknown[], run: () => T): T {
     try {
       return run()
     } catch (error) {
-      if (items.length === 1 || !(error instanceof StoreError)) throw error
-      throw new StoreError(error.code, `${error.message} (item ${index})`, { ...error, index })
+      throw items.length === 1 ? error : atIndex(error, index)
     }
   }
 }

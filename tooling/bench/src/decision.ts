@@ -1,4 +1,7 @@
-/** The record that is measured: twelve members, some text, four indexes. What an agent's decision looks like. */
+/**
+ * The record that is measured: ten members, a nested list, two indexes beside the key. What an agent's decision
+ * looks like, in the order in which agents make them: sessions come and go, a few agents stay.
+ */
 
 import { defineCollection, isoTimestamp } from '@coffer/core'
 import * as z from 'zod'
@@ -18,7 +21,7 @@ export const decisions = defineCollection({
     note: z.string(),
   }),
   key: 'decision_id',
-  fields: { agent_id: 'index', session_id: 'index', decision: 'column', created_at: 'column' },
+  fields: { agent_id: 'column', session_id: 'index', decision: 'column', created_at: 'column' },
   indexes: [['agent_id', 'created_at']],
 })
 
@@ -35,6 +38,9 @@ export interface Decision {
   readonly note: string
 }
 
+/** How many agents there are. */
+export const AGENTS = 10
+
 const START = Date.UTC(2026, 0, 1)
 
 /** The record of a number; the same number gives the same record. */
@@ -42,8 +48,8 @@ export function decision(number: number): Decision {
   return {
     decision_id: `decision-${String(number).padStart(9, '0')}`,
     request_id: `request-${number}`,
-    agent_id: `agent-${number % 50}`,
-    session_id: `session-${number % 1_000}`,
+    agent_id: `agent-${number % AGENTS}`,
+    session_id: `session-${Math.floor(number / 25)}`,
     decision: number % 3 === 0 ? 'deny' : 'allow',
     score: (number % 100) / 100,
     attempts: number % 5,

@@ -3,7 +3,7 @@
 import { createStore } from '@coffer/core'
 import { bulk, callers, loop } from './arms.ts'
 import type { Contest, Ready } from './contest.ts'
-import { type Decision, decision, decisions } from './decision.ts'
+import { AGENTS, type Decision, decision, decisions } from './decision.ts'
 
 const STORED = 10_000
 const BULK = 10_000
@@ -67,12 +67,12 @@ export const memoryContests: readonly Contest[] = [
     prepare: prepare((coffer, map) => ({
       coffer: callers(1, (turn) =>
         coffer.find({
-          where: { agent_id: `agent-${turn % 50}` },
+          where: { agent_id: `agent-${turn % AGENTS}` },
           orderBy: { created_at: 'asc' },
           limit: 100,
         }),
       ),
-      rival: loop((turn) => void pageOf(map, `agent-${turn % 50}`)),
+      rival: loop((turn) => void pageOf(map, `agent-${turn % AGENTS}`)),
     })),
   },
 ]

@@ -68,7 +68,6 @@ const SCHEMA = `
     PRIMARY KEY (_tenant, _id)
   ) STRICT;
   CREATE INDEX by_agent_and_time ON decisions (_tenant, agent_id, created_at, _id);
-  CREATE INDEX by_agent ON decisions (_tenant, agent_id, _id);
   CREATE INDEX by_session ON decisions (_tenant, session_id, _id);
   CREATE INDEX by_deadline ON decisions (_expires_at) WHERE _expires_at IS NOT NULL;
   CREATE INDEX by_deletion ON decisions (_deleted_at) WHERE _deleted_at IS NOT NULL;

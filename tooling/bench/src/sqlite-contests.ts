@@ -5,7 +5,7 @@ import KeyvSqlite from '@keyv/sqlite'
 import Keyv from 'keyv'
 import { bulk, callers, loop } from './arms.ts'
 import type { Arm, Contest } from './contest.ts'
-import { type Decision, decision, decisions } from './decision.ts'
+import { AGENTS, type Decision, decision, decisions } from './decision.ts'
 import { temporaryFolder } from './places.ts'
 import { openRawSqlite, type RawSqlite } from './raw-sqlite.ts'
 
@@ -28,8 +28,8 @@ function openRaw(path: string): Side<RawSqlite> {
 
 async function openKeyv(path: string): Promise<Side<Keyv<Decision>>> {
   const adapter = new KeyvSqlite({ uri: `sqlite://${path}`, wal: true, driver: 'better-sqlite3' })
-  // Its own default in WAL mode does not survive a power cut.
-  await adapter.query('PRAGMA synchronous = FULL')
+  // Its own setting in WAL mode does not survive a power cut. It takes a leading PRAGMA for a question.
+  await adapter.query('/* durable */ PRAGMA synchronous = FULL')
   const keyv = new Keyv<Decision>({ store: adapter })
   return { subject: keyv, close: () => keyv.disconnect() }
 }
@@ -94,8 +94,8 @@ const againstRaw: readonly Contest[] = [
     await coffer.putMany(records(0, STORED))
     raw.putAll(records(0, STORED))
     return {
-      coffer: callers(1, (turn) => coffer.find(pageOf(`agent-${turn % 50}`))),
-      rival: loop((turn) => raw.page(`agent-${turn % 50}`, undefined, PAGE)),
+      coffer: callers(1, (turn) => coffer.find(pageOf(`agent-${turn % AGENTS}`))),
+      rival: loop((turn) => raw.page(`agent-${turn % AGENTS}`, undefined, PAGE)),
     }
   }),
 ]
@@ -127,7 +127,6 @@ const againstItself: readonly Contest[] = [
     prepare: async () => {
       const folder = temporaryFolder()
       const { subject, close } = openCoffer(folder.file('coffer.db'))
-      // One agent in fifty writes these; so its own pages would not reach the depth.
       for (let from = 0; from < DEPTH + BULK; from += BULK) await subject.putMany(records(from, BULK))
       const query = { orderBy: 'decision_id', limit: PAGE } as const
       let cursor: string | undefined

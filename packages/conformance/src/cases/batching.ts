@@ -1,0 +1,276 @@
+import assert from 'node:assert/strict'
+import { defineCollection } from '@coffer/core'
+import { type Backend, StoreError } from '@coffer/core/backend'
+import * as z from 'zod'
+import type { Case } from '../case.ts'
+import { withWrapped } from '../wrapped-backend.ts'
+
+const things = defineCollection({
+  name: 'things',
+  schema: z.object({ id: z.string(), n: z.int() }),
+  key: 'id',
+  fields: { n: 'index' },
+})
+
+/** Counts the calls that reach the backend. */
+const counting =
+  (calls: { write: number; read: number }) =>
+  (backend: Backend): Partial<Backend> => ({
+    write: (groups, at) => {
+      calls.write++
+      return backend.write(groups, at)
+    },
+    read: (layout, keys) => {
+      calls.read++
+      return backend.read(layout, keys)
+    },
+  })
+
+/** A backend that fails as a whole for any batch that touches a key. */
+const poisoned =
+  (key: string) =>
+  (backend: Backend): Partial<Backend> => ({
+    write: async (groups, at) => {
+      const isHit = groups.some((group) => group.operations.some((operation) => operation.id === key))
+      if (isHit) throw new StoreError('INTERNAL', 'a planted failure of the engine')
+      return backend.write(groups, at)
+    },
+  })
+
+const numbers = (count: number) => Array.from({ length: count }, (_, n) => n)
+
+/** B: group commit. */
+export const batchingCases: readonly Case[] = [
+  {
+    id: 'B1-writes-join',
+    clause: 'B1',
+    title: '64 puts at once reach the backend in at most two calls',
+    run: async (context) => {
+      const calls = { write: 0, read: 0 }
+      await withWrapped(context, counting(calls), async (store) => {
+        const collection = store.collection(things)
+        await collection.count()
+        await Promise.all(numbers(64).map((n) => collection.put({ id: `k${n}`, n })))
+        assert.ok(calls.write <= 2, `${calls.write} calls`)
+        assert.equal(await collection.count(), 64)
+      })
+    },
+  },
+  {
+    id: 'B1-kinds-join',
+    clause: 'B1',
+    title: 'writes of different kinds, collections and tenants join too, and each caller gets its own answer',
+    run: async (context) => {
+      const calls = { write: 0, read: 0 }
+      await withWrapped(context, counting(calls), async (store) => {
+        const collection = store.collection(things)
+        await collection.putMany([
+          { id: 'a', n: 1 },
+          { id: 'b', n: 1 },
+        ])
+        calls.write = 0
+        const answers = await Promise.all([
+          collection.put({ id: 'a', n: 2 }),
+          collection.insert({ id: 'c', n: 2 }),
+          collection.delete('b'),
+          collection.delete('missing'),
+          collection.putMany([
+            { id: 'd', n: 1 },
+            { id: 'd', n: 2 },
+          ]),
+          store.tenant('other').collection(things).put({ id: 'a', n: 1 }),
+        ])
+        // Where a record was removed before, a new one begins above its last version.
+        const [put, inserted, deleted, missing, many, other] = answers
+        assert.deepEqual([put, deleted, missing, other], [2, true, false, 1])
+        assert.equal((await collection.getEntry('c'))?.version, inserted)
+        assert.equal((await collection.getEntry('d'))?.version, many.at(-1))
+        assert.ok(calls.write <= 2, `${calls.write} calls`)
+      })
+    },
+  },
+  {
+    id: 'B2-lone-write',
+    clause: 'B2',
+    title: 'a lone put is one call of the backend, and no timer is set on its way there',
+    run: async (context) => {
+      const calls = { write: 0, read: 0 }
+      await withWrapped(context, counting(calls), async (store) => {
+        const collection = store.collection(things)
+        await collection.count()
+        const timers = await timersUntil(
+          () => collection.put({ id: 'a', n: 1 }),
+          () => calls.write > 0,
+        )
+        assert.deepEqual([calls.write, timers], [1, 0])
+      })
+    },
+  },
+  {
+    id: 'B3-refused-beside',
+    clause: 'B3',
+    title: 'of 64 inserts at once half are refused, and the others are stored',
+    run: async (context) => {
+      const collection = context.store().collection(things)
+      await collection.putMany(
+        numbers(64)
+          .filter((n) => n % 2 === 1)
+          .map((n) => ({ id: `k${n}`, n: -1 })),
+      )
+      const results = await Promise.allSettled(numbers(64).map((n) => collection.insert({ id: `k${n}`, n })))
+      for (const [n, result] of results.entries()) {
+        if (n % 2 === 0) assert.equal(result.status, 'fulfilled')
+        else assert.equal(result.status === 'rejected' && result.reason.code, 'ALREADY_EXISTS')
+      }
+      assert.deepEqual([await collection.count(), await collection.count({ n: -1 })], [64, 32])
+    },
+  },
+  {
+    id: 'B3-bulk-beside',
+    clause: 'B3',
+    title: 'a bulk call that is refused takes nobody along who shares its commit',
+    run: async (context) => {
+      const collection = context.store().collection(things)
+      await collection.put({ id: 'taken', n: 0 })
+      const [before, bulk, after] = await Promise.allSettled([
+        collection.put({ id: 'a', n: 1 }),
+        collection.insertMany([
+          { id: 'a-too', n: 1 },
+          { id: 'taken', n: 1 },
+          { id: 'b', n: 1 },
+        ]),
+        collection.insert({ id: 'b', n: 2 }),
+      ])
+      assert.deepEqual([before?.status, bulk?.status, after?.status], ['fulfilled', 'rejected', 'fulfilled'])
+      assert.deepEqual(
+        (await collection.find()).records.map((each) => [each.id, each.n]),
+        [
+          ['a', 1],
+          ['b', 2],
+          ['taken', 0],
+        ],
+      )
+    },
+  },
+  {
+    id: 'B3-failed-beside',
+    clause: 'B3',
+    title: 'a write at which the engine fails takes nobody along who shares its batch',
+    run: (context) =>
+      withWrapped(context, poisoned('k7'), async (store) => {
+        const collection = store.collection(things)
+        await collection.count()
+        const results = await Promise.allSettled(numbers(32).map((n) => collection.put({ id: `k${n}`, n })))
+        for (const [n, result] of results.entries())
+          assert.equal(result.status, n === 7 ? 'rejected' : 'fulfilled', `k${n}`)
+        assert.equal(await collection.count(), 31)
+      }),
+  },
+  {
+    id: 'B4-order',
+    clause: 'B4',
+    title: 'writes of one key that nobody waited for happen in the order in which they were called',
+    run: async (context) => {
+      const collection = context.store().collection(things)
+      await collection.count()
+      const versions = await Promise.all(numbers(64).map((n) => collection.put({ id: 'a', n })))
+      assert.deepEqual(
+        versions,
+        numbers(64).map((n) => n + 1),
+      )
+      assert.equal((await collection.get('a'))?.n, 63)
+    },
+  },
+  {
+    id: 'B4-order-of-kinds',
+    clause: 'B4',
+    title: 'put, delete and insert of one key that nobody waited for follow one another',
+    run: async (context) => {
+      const collection = context.store().collection(things)
+      await collection.count()
+      const [put, deleted, inserted, again] = await Promise.allSettled([
+        collection.put({ id: 'a', n: 1 }),
+        collection.delete('a'),
+        collection.insert({ id: 'a', n: 2 }),
+        collection.insert({ id: 'a', n: 3 }),
+      ])
+      assert.deepEqual([put?.status, deleted?.status === 'fulfilled' && deleted.value], ['fulfilled', true])
+      assert.deepEqual([inserted?.status, again?.status], ['fulfilled', 'rejected'])
+      assert.equal((await collection.get('a'))?.n, 2)
+    },
+  },
+  {
+    id: 'B4-order-while-opening',
+    clause: 'B4',
+    title: 'the order holds for the very first operations too, while the store opens',
+    run: async (context) => {
+      const collection = context.store().collection(things)
+      const versions = await Promise.all(numbers(16).map((n) => collection.put({ id: 'a', n })))
+      assert.deepEqual(
+        versions,
+        numbers(16).map((n) => n + 1),
+      )
+      assert.equal((await collection.get('a'))?.n, 15)
+    },
+  },
+  {
+    id: 'B5-reads',
+    clause: 'B5',
+    title: '64 reads at once each get their own answer, in at most two calls where reads are joined',
+    run: async (context) => {
+      const calls = { write: 0, read: 0 }
+      await withWrapped(context, counting(calls), async (store) => {
+        const collection = store.collection(things)
+        await collection.putMany(numbers(32).map((n) => ({ id: `k${n}`, n })))
+        calls.read = 0
+        const answers = await Promise.all(numbers(64).map((n) => collection.getMany([`k${n}`, `k${n % 32}`])))
+        for (const [n, answer] of answers.entries()) {
+          assert.deepEqual(
+            answer.map((each) => each?.n),
+            [n < 32 ? n : undefined, n % 32],
+          )
+        }
+        if (context.capabilities.joinReads) assert.ok(calls.read <= 2, `${calls.read} calls`)
+      })
+    },
+  },
+  {
+    id: 'B6-bounded',
+    clause: 'B6',
+    title:
+      'more waiting writes than maxQueued are refused with LIMIT_EXCEEDED, and those that wait are stored',
+    run: async (context) => {
+      const collection = context.store({ maxQueued: 10 }).collection(things)
+      await collection.count()
+      const results = await Promise.allSettled(numbers(50).map((n) => collection.put({ id: `k${n}`, n })))
+      const stored = results.filter((result) => result.status === 'fulfilled').length
+      for (const result of results) {
+        if (result.status === 'rejected') assert.equal(result.reason.code, 'LIMIT_EXCEEDED')
+      }
+      assert.ok(stored >= 10 && stored < 50, `${stored} were stored`)
+      assert.equal(await collection.count(), stored)
+    },
+  },
+]
+
+/** Runs work and counts the timers that are set before something is reached. */
+async function timersUntil(work: () => Promise<unknown>, reached: () => boolean): Promise<number> {
+  const { setTimeout, setInterval } = globalThis
+  let timers = 0
+  const counted = <T extends (...values: never[]) => unknown>(real: T): T =>
+    new Proxy(real, {
+      apply: (target, self, values) => {
+        if (!reached()) timers++
+        return Reflect.apply(target, self, values)
+      },
+    })
+  globalThis.setTimeout = counted(setTimeout)
+  globalThis.setInterval = counted(setInterval)
+  try {
+    await work()
+  } finally {
+    globalThis.setTimeout = setTimeout
+    globalThis.setInterval = setInterval
+  }
+  return timers
+}

@@ -1,0 +1,49 @@
+/** Tells whether a schema decodes every document that it encoded to that very document. */
+
+import type * as z from 'zod'
+
+/** The parts of a Zod schema's definition that are read here. Checked on Zod 4. */
+interface SchemaDefinition {
+  readonly type: string
+  readonly shape?: Readonly<Record<string, z.ZodType>>
+  readonly catchall?: z.ZodType
+  readonly element?: z.ZodType
+  readonly innerType?: z.ZodType
+  readonly keyType?: z.ZodType
+  readonly valueType?: z.ZodType
+  readonly options?: readonly z.ZodType[]
+}
+
+const LEAVES: ReadonlySet<string> = new Set([
+  'string',
+  'number',
+  'boolean',
+  'null',
+  'enum',
+  'literal',
+  'template_literal',
+  'unknown',
+  'any',
+  'never',
+])
+const CONTAINERS: ReadonlySet<string> = new Set([
+  'object',
+  'array',
+  'record',
+  'optional',
+  'nullable',
+  'union',
+])
+
+/**
+ * True for schemas of plain JSON: no codecs, defaults or other steps that make a record differ from its
+ * document. Reading such a record needs no decoding. Anything not known here is taken for a step.
+ */
+export function isTransparent(schema: z.ZodType): boolean {
+  const definition = schema._zod.def as unknown as SchemaDefinition
+  if (LEAVES.has(definition.type)) return true
+  if (!CONTAINERS.has(definition.type)) return false
+  const { shape = {}, catchall, element, innerType, keyType, valueType, options = [] } = definition
+  const parts = [...Object.values(shape), catchall, element, innerType, keyType, valueType, ...options]
+  return parts.every((part) => part === undefined || isTransparent(part))
+}

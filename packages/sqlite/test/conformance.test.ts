@@ -1,0 +1,15 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { describeConformance } from '@coffer/conformance'
+import { describe, it } from 'vitest'
+import { sqlite } from '../src/index.ts'
+
+const { capabilities } = sqlite({ path: 'unused.db' })
+const create = async () => {
+  const directory = mkdtempSync(`${tmpdir()}/coffer-`)
+  return {
+    backend: () => sqlite({ path: `${directory}/test.db` }),
+    destroy: async () => rmSync(directory, { recursive: true }),
+  }
+}
+describeConformance({ name: 'sqlite', capabilities, create }, { describe, it })
