@@ -1,0 +1,152 @@
+/** `coffer ls`: what is in a store, and the records of one collection. */
+
+import type { AgentStore } from '@coffer/agents'
+import type { CollectionDefinition, FindOptions } from '@coffer/core'
+import { type Command, InvalidArgumentError } from 'commander'
+import { catalog, findListed, type Listed } from '../catalog.ts'
+import { counted, grouped } from '../output/numbers.ts'
+import { fittingColumns, layOut } from '../output/table.ts'
+import { COLUMNS } from '../output/terminal.ts'
+import { parseOrder, parseWhere } from '../where.ts'
+import { type Context, collected, type StoreChoice, usingStore, withStoreOptions } from './command.ts'
+
+interface ListFlags extends StoreChoice {
+  readonly where?: readonly string[]
+  readonly order?: string
+  readonly limit: number
+  readonly json?: true
+}
+
+const PAGE = 1_000
+
+/** Adds the command. */
+export function addListCommand(program: Command, context: Context): void {
+  const command = program
+    .command('ls [collection]')
+    .description('list the collections, or the records of one')
+    .option('--where <condition>', 'field=value, or != > >= < <= ^= (begins with); repeatable', collected)
+    .option('--order <field>', 'field or field:desc, several by commas; default: by key')
+    .option('--limit <n>', 'how many records, or all', parseLimit, 20)
+    .option('--json', 'print JSON lines')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  coffer ls
+  coffer ls resolutions --where agent_id=support --order created_at:desc
+  coffer ls sessions --where 'created_at>=2026-03-01T00:00:00Z' --limit all --json`,
+    )
+  withStoreOptions(command).action(async (name: string | undefined, flags: ListFlags) => {
+    await usingStore(context, flags, 'read', (store) =>
+      name === undefined
+        ? listCollections(context, store, flags)
+        : listRecords(context, store, findListed(name), flags),
+    )
+  })
+}
+
+function parseLimit(text: string): number {
+  if (text === 'all') return Infinity
+  const limit = Number(text)
+  if (Number.isInteger(limit) && limit > 0) return limit
+  throw new InvalidArgumentError('It must be a whole number above 0, or all.')
+}
+
+async function listCollections({ terminal }: Context, store: AgentStore, flags: ListFlags): Promise<void> {
+  const { out } = terminal
+  const rows = []
+  for (const { definition, log } of catalog) {
+    const records = await store.collection(definition).count()
+    const streams = log === undefined ? undefined : await store.collection(log.heads).count()
+    rows.push({ name: definition.name, kind: log === undefined ? 'collection' : 'log', records, streams })
+  }
+  if (flags.json === true) {
+    for (const row of rows) await out.line(JSON.stringify(row))
+    return
+  }
+  const columns = [
+    { title: 'name' },
+    { title: 'kind' },
+    { title: 'records', align: 'right' as const },
+    { title: '' },
+  ]
+  const cells = rows.map(({ name, kind, records, streams }) => [
+    name,
+    kind,
+    grouped(records),
+    streams === undefined ? '' : `in ${counted(streams, 'stream')}`,
+  ])
+  const [head = '', ...body] = layOut(columns, cells, COLUMNS)
+  await out.line(out.styled('dim', head))
+  for (const line of body) await out.line(line)
+}
+
+async function listRecords(
+  context: Context,
+  store: AgentStore,
+  { definition }: Listed,
+  flags: ListFlags,
+): Promise<void> {
+  const { out } = context.terminal
+  const where = parseWhere(flags.where ?? [], definition)
+  const options: FindOptions = {
+    where,
+    orderBy: flags.order === undefined ? undefined : parseOrder(flags.order),
+    limit: Math.min(flags.limit, PAGE),
+  }
+  const collection = store.collection(definition)
+  if (flags.json === true) {
+    for await (const record of first(collection.iterate(options), flags.limit)) {
+      await out.line(JSON.stringify(record))
+    }
+    return
+  }
+  const page: unknown[] = []
+  let shown = 0
+  for await (const record of first(collection.iterate(options), flags.limit)) {
+    page.push(record)
+    shown++
+    if (page.length === PAGE) await printTable(context, definition, page.splice(0))
+  }
+  if (page.length > 0) await printTable(context, definition, page)
+  const all = await collection.count(where)
+  const more = all > shown ? '; --limit all shows the rest' : ''
+  await out.line(
+    out.styled('dim', `${grouped(shown)} of ${counted(all, 'record')}${more}; --json shows all fields`),
+  )
+}
+
+async function printTable(
+  { terminal }: Context,
+  definition: CollectionDefinition,
+  records: readonly unknown[],
+): Promise<void> {
+  const { out } = terminal
+  const names = [...new Set([definition.key, ...definition.fields.map((field) => field.name)])]
+  const rows = records.map((record) => names.map((name) => cell((record as Record<string, unknown>)[name])))
+  const columns = names.map((title) => ({ title }))
+  const fitting = fittingColumns(columns, rows, COLUMNS)
+  const [head = '', ...body] = layOut(
+    columns.slice(0, fitting),
+    rows.map((row) => row.slice(0, fitting)),
+    COLUMNS,
+  )
+  await out.line(out.styled('dim', head))
+  for (const line of body) await out.line(line)
+}
+
+const MIDNIGHT_ZEROS = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})\.000Z$/
+
+function cell(value: unknown): string {
+  if (value === undefined || value === null) return '-'
+  if (typeof value === 'string') return value.replace(MIDNIGHT_ZEROS, '$1Z')
+  return JSON.stringify(value)
+}
+
+async function* first<T>(items: AsyncIterable<T>, limit: number): AsyncGenerator<T> {
+  let left = limit
+  for await (const item of items) {
+    yield item
+    if (--left <= 0) return
+  }
+}

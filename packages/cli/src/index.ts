@@ -1,0 +1,10 @@
+/** `@coffer/cli`: what the `coffer` command is made of, for programs that want the same. */
+
+export {
+  type Changes,
+  type ImportCounts,
+  type ImportOptions,
+  importTranscripts,
+  type LineProblem,
+} from './import/import-transcripts.ts'
+export { type Line, MAX_LINE_BYTES, readLines } from './import/lines.ts'

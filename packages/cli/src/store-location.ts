@@ -1,0 +1,90 @@
+/** From what `--store` says to a store's config. */
+
+import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { StoreConfig } from '@coffer/core'
+import { CommandError, EXIT } from './failure.ts'
+
+const CONFIG_FILES = ['coffer.config.json', 'coffer.config.ts', 'coffer.config.js', 'coffer.config.mjs']
+
+const FORMS = 'sqlite:./agents.db, file:./folder, postgresql://…, memory:, or a config file'
+
+/** The config of the store that a command is for: `--store`, else COFFER_STORE, else a config file here. */
+export async function findStore(
+  location: string | undefined,
+  environment: NodeJS.ProcessEnv,
+): Promise<StoreConfig> {
+  const named = location ?? environment.COFFER_STORE
+  if (named !== undefined && named !== '') return configOf(named)
+  const file = CONFIG_FILES.find((name) => existsSync(name))
+  if (file !== undefined) return readConfig(file)
+  throw new CommandError(
+    `which store? Say --store, set COFFER_STORE, or write a coffer.config.json. A store is ${FORMS}`,
+  )
+}
+
+/** The config for a command that only reads: it must not make a store that is not there. */
+export function forReading(config: StoreConfig): StoreConfig {
+  if (!('type' in config)) return config
+  if (config.type === 'sqlite') {
+    const { path } = config as { path: string }
+    if (path === ':memory:') return config
+    refuseMissing(path)
+    return { ...config, readOnly: true } as StoreConfig
+  }
+  const { basePath } = config as { basePath?: unknown }
+  if (config.type === 'file' && typeof basePath === 'string') refuseMissing(basePath)
+  return config
+}
+
+function refuseMissing(path: string): void {
+  if (existsSync(path)) return
+  throw new CommandError(`no such store: ${path}; coffer import makes one`)
+}
+
+async function configOf(location: string): Promise<StoreConfig> {
+  if (/^memory:?$/.test(location)) return { type: 'memory' }
+  if (location.startsWith('sqlite:')) return { type: 'sqlite', path: pathOf(location, 'sqlite:') }
+  if (location.startsWith('file:')) return { type: 'file', basePath: pathOf(location, 'file:') }
+  if (/^postgres(ql)?:\/\//.test(location)) return { type: 'postgresql', connectionString: location }
+  if (/\.(db|sqlite|sqlite3)$/.test(location)) return { type: 'sqlite', path: location }
+  if (/\.(json|[cm]?[jt]s)$/.test(location)) return readConfig(location)
+  throw new CommandError(`--store does not know '${location}'; it takes ${FORMS}`)
+}
+
+function pathOf(location: string, scheme: string): string {
+  const path = location.slice(scheme.length).replace(/^\/\/(?=\/|\.)/, '')
+  if (path === '') throw new CommandError(`--store '${scheme}' needs a path behind it: ${scheme}./agents`)
+  return path
+}
+
+/** Reads a config file: the config itself in JSON, the default export of a module. Paths in it are seen from here. */
+async function readConfig(file: string): Promise<StoreConfig> {
+  if (!existsSync(file)) throw new CommandError(`there is no config file ${file}`)
+  const config = file.endsWith('.json') ? readJson(file) : await readModule(file)
+  if (typeof config === 'object' && config !== null) return config as StoreConfig
+  throw new CommandError(
+    `${file} must hold a store's config, such as { "type": "sqlite", "path": "agents.db" }`,
+  )
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch {
+    // The parser's own message quotes the file, which may hold a password.
+    throw new CommandError(`${file} is not valid JSON`)
+  }
+}
+
+async function readModule(file: string): Promise<unknown> {
+  let loaded: unknown
+  try {
+    loaded = await import(pathToFileURL(resolve(file)).href)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error)
+    throw new CommandError(`${file} can't be loaded: ${reason}`, EXIT.usage)
+  }
+  return (loaded as { default?: unknown }).default
+}

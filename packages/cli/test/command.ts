@@ -1,0 +1,84 @@
+/** The command in a process of its own, in a folder of its own; and runs to feed it with. */
+
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach } from 'vitest'
+
+/** Compiled sources of the command, kept from run to run: most of a process's time is spent on them. */
+const COMPILE_CACHE = fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url))
+
+export const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+
+/** The folder of the test that runs. */
+export let folder: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'coffer-cli-'))
+})
+
+afterEach(() => {
+  rmSync(folder, { recursive: true })
+})
+
+export interface Result {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+}
+
+/** Runs the command in a process of its own, in the test's folder. */
+export function coffer(
+  commandLine: readonly string[],
+  input = '',
+  more: NodeJS.ProcessEnv = {},
+): Promise<Result> {
+  const { COFFER_STORE: _store, COFFER_DEBUG: _debug, ...inherited } = process.env
+  const child = spawn(process.execPath, [MAIN, ...commandLine], {
+    cwd: folder,
+    env: { ...inherited, NODE_COMPILE_CACHE: COMPILE_CACHE, ...more },
+  })
+  let out = ''
+  let err = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    err += text
+  })
+  child.stdin.on('error', () => undefined)
+  child.stdin.end(input)
+  return new Promise((resolve) => {
+    child.on('close', (code) => resolve({ code, out, err }))
+  })
+}
+
+export function file(name: string, lines: readonly unknown[]): string {
+  const text = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n')
+  writeFileSync(join(folder, name), `${text}\n`)
+  return name
+}
+
+/** A run with one tool call: four messages, five events, one resolution. */
+export function aRun(session_id: string, more: object = {}) {
+  return {
+    session_id,
+    messages: [
+      { role: 'user', content: 'How warm is it in Oslo?' },
+      {
+        role: 'assistant',
+        content: null,
+        tool_calls: [
+          { id: 'call-1', type: 'function', function: { name: 'weather', arguments: '{"city":"Oslo"}' } },
+        ],
+      },
+      { role: 'tool', tool_call_id: 'call-1', name: 'weather', content: '21' },
+      { role: 'assistant', content: '21 degrees.' },
+    ],
+    ...more,
+  }
+}
+
+export const AT = ['--store', 'agents.db']

@@ -1,0 +1,143 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { describe, expect, test } from 'vitest'
+import { AT, aRun, coffer, file, folder, MAIN } from './command.ts'
+
+describe('reading', () => {
+  test('a store that is not there is not made', async () => {
+    const commands = [['ls'], ['ls', 'sessions'], ['count', 'sessions'], ['export'], ['verify']]
+    const results = await Promise.all(commands.map((command) => coffer([...command, ...AT])))
+    const err = 'coffer: no such store: agents.db; coffer import makes one\n'
+    expect(results).toEqual(commands.map(() => ({ code: 2, out: '', err })))
+    expect(existsSync(join(folder, 'agents.db'))).toBe(false)
+  })
+
+  test('ls shows what there is, in 80 columns', async () => {
+    await coffer(['import', file('runs.jsonl', [aRun('s-1'), aRun('s-2')]), ...AT])
+    const collections = await coffer(['ls', ...AT])
+    expect(collections.out).toMatch(/trace_events +log +10 +in 2 streams/)
+    const one = await coffer(['ls', 'sessions', ...AT, '--limit', '1', '--order', 'session_id:desc'])
+    expect(one.out).toMatch(/\ns-2 /)
+    expect(one.out).toContain('1 of 2 records')
+    const events = await coffer([
+      'ls',
+      'trace_events',
+      ...AT,
+      '--where',
+      'sequence>=4',
+      '--where',
+      'trace_id=s-1',
+    ])
+    expect(events.out).toContain('2 of 2 records')
+    for (const line of [collections.out, one.out, events.out].join('').split('\n')) {
+      expect(line.length).toBeLessThanOrEqual(80)
+    }
+  })
+
+  test('what would steer a terminal is shown, not done', async () => {
+    const messages = [{ role: 'user', content: '\u001b[2Jgone' }]
+    await coffer(['import', file('runs.jsonl', [{ session_id: 's\u001b[31m', messages }]), ...AT])
+    const { out } = await coffer(['ls', 'sessions', ...AT])
+    expect(out).not.toContain('\u001b')
+    expect(out).toContain('s\\u001b[31m')
+    expect((await coffer(['show', 'trace', 's\u001b[31m', ...AT])).out).not.toContain('\u001b')
+  })
+
+  test('verify finds a change that went around the store', async () => {
+    await coffer(['import', file('runs.jsonl', [aRun('s-1'), aRun('s-2')]), ...AT])
+    expect(await coffer(['verify', ...AT])).toEqual({
+      code: 0,
+      out: '2 traces, 10 events: all in order\n',
+      err: '',
+    })
+    const database = new Database(join(folder, 'agents.db'))
+    const triggers = database
+      .prepare<[], string>(
+        `select name from sqlite_schema where type = 'trigger' and tbl_name = 'trace_events'`,
+      )
+      .pluck()
+      .all()
+    for (const name of triggers) database.exec(`drop trigger "${name}"`)
+    database.exec(`update trace_events set _doc = replace(_doc, 'Oslo', 'Rome') where event_id = 's-2/0003'`)
+    database.close()
+    const { code, out } = await coffer(['verify', ...AT])
+    expect(code).toBe(1)
+    expect(out).toMatch(/^bad {2}s-2 at 3: .*\n2 traces, 8 events: 1 bad\n$/)
+    const report = await coffer(['verify', 's-1', ...AT, '--json'])
+    expect(JSON.parse(report.out)).toEqual({ ok: true, traces: 1, bad: 0, events: 5, problems: [] })
+  })
+
+  test('a reader that goes away ends the export quietly', async () => {
+    const runs = Array.from({ length: 300 }, (_run, index) => aRun(`s-${index}`))
+    await coffer(['import', file('runs.jsonl', runs), ...AT])
+    const child = spawn(process.execPath, [MAIN, 'export', ...AT], { cwd: folder })
+    let err = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      err += text
+    })
+    child.stdout.once('data', () => child.stdout.destroy())
+    const code = await new Promise((resolve) => child.on('close', resolve))
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+  })
+
+  test('a record that is not there is an error', async () => {
+    await coffer(['import', file('runs.jsonl', [aRun('s-1')]), ...AT])
+    expect((await coffer(['show', 'sessions', 'nobody', ...AT])).code).toBe(1)
+    expect((await coffer(['show', 'trace', 'nothing', ...AT])).code).toBe(1)
+  })
+})
+
+describe('usage', () => {
+  test.each([
+    ['an unknown command', ['lst', ...AT]],
+    ['an unknown option', ['ls', '--colour', ...AT]],
+    ['an unknown collection', ['ls', 'notes', ...AT]],
+    ['an unknown kind of store', ['ls', '--store', 'mysql://root:hunter2@localhost/x']],
+    ['a config file that is not there', ['ls', '--store', 'other.json']],
+    ['no store at all', ['ls']],
+  ])('%s is told in a sentence', async (_what, commandLine) => {
+    const { code, out, err } = await coffer(commandLine)
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+    expect(err).toMatch(/^coffer: /)
+    expect(err).not.toContain('    at ')
+    expect(err).not.toContain('hunter2')
+  })
+
+  test('a filter or an order that means nothing is told', async () => {
+    await coffer(['import', file('runs.jsonl', [aRun('s-1')]), ...AT])
+    const bad = [
+      ['--where', 'status'],
+      ['--where', 'colour=red'],
+      ['--where', 'created_at>yesterday'],
+      ['--order', 'status:up'],
+      ['--limit', '0'],
+    ]
+    const results = await Promise.all(bad.map((options) => coffer(['ls', 'sessions', ...AT, ...options])))
+    expect(results.map((result) => result.code)).toEqual(bad.map(() => 2))
+  })
+
+  test('help tells the exit codes', async () => {
+    const { code, out } = await coffer(['--help'])
+    expect(code).toBe(0)
+    expect(out).toContain('Exit codes:')
+    expect((await coffer(['import', '--help'])).out).toContain('Examples:')
+  })
+
+  test('the store comes from COFFER_STORE or a config file here', async () => {
+    const runs = file('runs.jsonl', [aRun('s-1')])
+    await coffer(['import', runs], '', { COFFER_STORE: 'sqlite:./one.db' })
+    expect(existsSync(join(folder, 'one.db'))).toBe(true)
+    file('coffer.config.ts', [`export default { type: 'sqlite' as const, path: 'two.db', tenant: 'acme' }`])
+    await coffer(['import', runs])
+    expect((await coffer(['count', 'sessions'])).out).toBe('1\n')
+    expect((await coffer(['count', 'sessions', '--store', 'two.db'])).out).toBe('0\n')
+  })
+
+  test('a broken config file shows nothing of itself', async () => {
+    file('coffer.config.json', ['{ "type": "postgresql", "password": "hunter2"'])
+    const { code, err } = await coffer(['ls'])
+    expect({ code, err }).toEqual({ code: 2, err: 'coffer: coffer.config.json is not valid JSON\n' })
+  })
+})
