@@ -1,12 +1,19 @@
 /** Cases are data: what clause each proves, what it needs, and how. No case names a backend. */
 
-import { createStore, type Modules, type Store, type StoreOptions } from '@coffer/core'
+import { type BaseStore, createStore, type Modules, type Store, type StoreOptions } from '@coffer/core'
 import type { Capabilities } from '@coffer/core/backend'
 import type { Harness, Place } from './harness.ts'
 import { ManualClock } from './manual-clock.ts'
 
 /** What a case needs of a backend. A backend that does not declare it must refuse instead. */
-export type Requirement = 'persistent' | 'secondOpener' | 'readsBesideTransaction' | 'savepoints' | 'tamper'
+export type Requirement =
+  | 'persistent'
+  | 'secondOpener'
+  | 'readsBesideTransaction'
+  | 'savepoints'
+  | 'tamper'
+  | 'newerFormat'
+  | 'lent'
 
 /** One case of the suite. */
 export interface Case {
@@ -16,10 +23,16 @@ export interface Case {
   readonly clause: string
   /** The behaviour in plain words. */
   readonly title: string
+  /** The case is refused, and shown as such, where one of these is not offered. */
   readonly requires?: readonly Requirement[]
+  /** The case is about backends that do not offer these: how they refuse. It is left out where one is offered. */
+  readonly without?: readonly Requirement[]
   /** Resolves when the behaviour is as it should be; throws an assertion error otherwise. */
   readonly run: (context: CaseContext) => Promise<void>
 }
+
+/** Makes another handle out of a store: how a group of cases runs again in a tenant or in transactions. */
+export type Dress = <S extends BaseStore>(store: S) => S
 
 /** What a case works with: a place of its own, a clock of its own, and stores that are closed after it. */
 export class CaseContext {
@@ -28,12 +41,19 @@ export class CaseContext {
   readonly place: Place
   /** For cases that draw at random: the same seed gives the same case. */
   readonly seed: number
-  readonly #stores: { close(): Promise<void> }[] = []
+  readonly #harness: Harness
+  readonly #dress: Dress
+  readonly #stores: { close(): Promise<void> }[]
+  readonly #places: Place[]
 
-  constructor(harness: Harness, place: Place, seed: number) {
+  constructor(harness: Harness, place: Place, seed: number, dress: Dress = (store) => store) {
     this.capabilities = harness.capabilities
     this.place = place
     this.seed = seed
+    this.#harness = harness
+    this.#dress = dress
+    this.#stores = []
+    this.#places = []
   }
 
   /**
@@ -43,25 +63,50 @@ export class CaseContext {
   store<const M extends Modules = Record<never, never>>(options: StoreOptions = {}, modules?: M): Store<M> {
     const store = createStore({ clock: this.clock, ...options, backend: this.place.backend() }, modules)
     this.#stores.push(store)
+    return this.#dress(store)
+  }
+
+  /** A second place of the same harness, for cases about the harness itself. Taken away after the case. */
+  async anotherPlace(): Promise<Place> {
+    const place = await this.#harness.create()
+    this.#places.push(place)
+    return place
+  }
+
+  /** A store on a place got from `anotherPlace`. */
+  storeOn(place: Place): Store<Record<never, never>> {
+    const store = createStore({ clock: this.clock, backend: place.backend() }, {})
+    this.#stores.push(store)
     return store
+  }
+
+  /** The same context, whose stores come dressed. What it opens is closed by this one's `end`. */
+  dressed(dress: Dress): CaseContext {
+    const context = new CaseContext(this.#harness, this.place, this.seed, dress)
+    this.#stores.push({ close: () => context.end() })
+    return context
   }
 
   /** Closes what the case left open. */
   async end(): Promise<void> {
     for (const store of this.#stores) await store.close()
+    for (const place of this.#places) await place.destroy()
   }
 }
 
-/** Whether a backend on this harness offers what a case needs. */
-export function offers(harness: Harness, place: Place, requirement: Requirement): boolean {
-  const { capabilities } = harness
+/** Whether a backend with these capabilities, on this place if one is made already, offers what a case needs. */
+export function offers(capabilities: Capabilities, requirement: Requirement, place?: Place): boolean {
   switch (requirement) {
     case 'persistent':
       return capabilities.persistent
     case 'secondOpener':
       return capabilities.sharing !== 'none'
     case 'tamper':
-      return place.tamper !== undefined
+      return place?.tamper !== undefined
+    case 'newerFormat':
+      return place?.newerFormat !== undefined
+    case 'lent':
+      return place?.lent !== undefined
     case 'readsBesideTransaction':
     case 'savepoints':
       return capabilities[requirement]

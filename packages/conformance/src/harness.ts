@@ -24,6 +24,16 @@ export interface Place {
    * row by what `change` makes of its JSON text. Absent where nothing can reach around the backend.
    */
   tamper?(collection: string, id: string, change: (document: string) => string): Promise<void>
+  /**
+   * Marks the place as written in a format that no release knows yet. Every backend on it has been closed.
+   * Absent where there is nothing that could be of another format.
+   */
+  newerFormat?(): Promise<void>
+  /**
+   * A backend on this place over a connection or pool that is the caller's own, and whether that one still
+   * works. Absent where a backend can't be given one.
+   */
+  lent?(): Promise<{ readonly backend: Backend; works(): Promise<boolean> }>
   /** Removes the place. Every backend on it has been closed. */
   destroy(): Promise<void>
 }

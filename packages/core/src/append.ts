@@ -7,7 +7,7 @@
 import { entryHash, GENESIS_HASH } from './chain.ts'
 import { decodeRow, encodeBySchema, extractFields } from './codec.ts'
 import type { Engine } from './engine.ts'
-import { atIndex, invalid, StoreError } from './errors.ts'
+import { atPosition, invalid, StoreError } from './errors.ts'
 import type { Executor } from './executor.ts'
 import { canonicalJson, type JsonObject, toDocument } from './json.ts'
 import type { LogDefinition, LogHeadRecord } from './log-definition.ts'
@@ -229,11 +229,7 @@ class Plan {
   }
 
   #chainAt(append: Append, index: number, entry: unknown): void {
-    try {
-      this.#chain(append, index, entry)
-    } catch (error) {
-      throw append.entries.length === 1 ? error : atIndex(error, index)
-    }
+    atPosition(index, append.entries, () => this.#chain(append, index, entry))
   }
 
   #chain(append: Append, index: number, entry: unknown): void {

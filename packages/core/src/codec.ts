@@ -106,15 +106,24 @@ export function decodeRow<R>(definition: CollectionDefinition<R>, row: StoredRow
 /** As `decodeRow`, and checks that the document fits the schema. */
 function decodeDocument<R>(definition: CollectionDefinition<R>, row: StoredRow): R {
   const document = currentDocument(definition, row)
-  const result = z.safeDecode(definition.schema, document)
+  const result = decodeBySchema(definition, document)
   if (result.success) return result.data
-  const path = result.error.issues[0]?.path.join('.') ?? ''
+  const path = result.error?.issues[0]?.path.join('.') ?? ''
   throw new StoreError(
     'CORRUPT',
-    `${definition.name}: a stored record no longer fits the schema at '${path}'; ` +
+    `${definition.name}: a stored record no longer fits the schema${path === '' ? '' : ` at '${path}'`}; ` +
       'raise the definition’s version and give an upgrade',
     { collection: definition.name, keys: [row.id] },
   )
+}
+
+/** A codec of the schema may throw, with the value in its message; that is a document that does not fit. */
+function decodeBySchema<R>(definition: CollectionDefinition<R>, document: JsonObject) {
+  try {
+    return z.safeDecode(definition.schema, document)
+  } catch {
+    return { success: false, error: undefined } as const
+  }
 }
 
 /** The stored document of a row, brought up to the present schema. */

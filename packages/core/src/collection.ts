@@ -11,7 +11,8 @@ import type { Filter } from './filter.ts'
 import { parseFilter } from './filter.ts'
 import type { JsonObject } from './json.ts'
 import { type HistoryOptions, historyOf, recordAt } from './past.ts'
-import { checkOptionNames, type FindOptions, parseQuery } from './query.ts'
+import { checkOptionNames, type FindOptions, parseQuery, visibilityOf } from './query.ts'
+import { type DeleteTarget, Remover } from './remover.ts'
 import { isVisible, type StoredRow } from './row.ts'
 import { checkKey } from './text.ts'
 import { type VerifyReport, verifyRecords } from './verify.ts'
@@ -43,6 +44,7 @@ export class Collection<R, F extends string = string> {
   readonly #engine: Engine
   readonly #executor: Executor
   readonly #writer: Writer<R>
+  readonly #remover: Remover
 
   constructor(definition: CollectionDefinition<R, F>, engine: Engine, executor: Executor, tenant: string) {
     this.definition = definition
@@ -50,6 +52,7 @@ export class Collection<R, F extends string = string> {
     this.#engine = engine
     this.#executor = executor
     this.#writer = new Writer(definition, engine, executor, tenant)
+    this.#remover = new Remover(definition, engine, executor, tenant)
   }
 
   get name(): string {
@@ -133,7 +136,7 @@ export class Collection<R, F extends string = string> {
   count(where: Filter<F> = {}, options: CountOptions = {}): Promise<number> {
     return this.#observed('count', async () => {
       checkOptionNames(options, GET_OPTIONS, `${this.name}: count`)
-      const visibility = options.includeDeleted === true ? 'kept' : 'live'
+      const visibility = visibilityOf(options, this.name)
       const question = {
         tenant: this.tenant,
         where: parseFilter(where, this.definition),
@@ -193,7 +196,7 @@ export class Collection<R, F extends string = string> {
 
   /** Removes a record. @returns true when a live one went */
   delete(key: string, options: DeleteOptions = {}): Promise<boolean> {
-    return this.#observed('delete', () => this.#writer.delete(key, options))
+    return this.#observed('delete', () => this.#remover.delete(key, options))
   }
 
   /**
@@ -202,11 +205,8 @@ export class Collection<R, F extends string = string> {
    *
    * @returns how many live records went
    */
-  deleteMany(
-    target: readonly string[] | Filter<F> | { readonly all: true },
-    options: DeleteOptions = {},
-  ): Promise<number> {
-    return this.#observed('deleteMany', () => this.#writer.deleteMany(target, options))
+  deleteMany(target: DeleteTarget<F>, options: DeleteOptions = {}): Promise<number> {
+    return this.#observed('deleteMany', () => this.#remover.deleteMany(target, options))
   }
 
   /** Makes a soft-deleted record live again, else `NOT_FOUND`. @returns its new version */
@@ -220,7 +220,7 @@ export class Collection<R, F extends string = string> {
    * @returns how many records went, in whatever state
    */
   clear(options: Abortable = {}): Promise<number> {
-    return this.#observed('clear', () => this.#writer.clear(options))
+    return this.#observed('clear', () => this.#remover.clear(options))
   }
 
   // The past, and proof
@@ -280,7 +280,7 @@ export class Collection<R, F extends string = string> {
 
   #visible(row: StoredRow | undefined, options: GetOptions): StoredRow | undefined {
     if (row === undefined) return undefined
-    const visibility = options.includeDeleted === true ? 'kept' : 'live'
+    const visibility = visibilityOf(options, this.name)
     return isVisible(row, visibility, this.#engine.clock.now()) ? row : undefined
   }
 

@@ -74,6 +74,14 @@ export interface ResolvedReference {
   readonly onDelete: OnDelete
 }
 
+/** Beginnings that SQLite and Coffer keep for themselves. */
+const RESERVED_NAME = /^(?:sqlite|coffer)_/
+
+/** True for a collection that Coffer keeps for itself, which no export contains. */
+export function isInternal(name: string): boolean {
+  return name.startsWith('coffer_')
+}
+
 const COLLECTION_NAME = /^[a-z](?:_?[a-z0-9])*$/
 const MAX_COLLECTION_NAME = 40
 
@@ -86,6 +94,9 @@ export function defineCollection<
   const K extends string,
   const F extends string = never,
 >(options: CollectionOptions<S, F, K>): CollectionDefinition<z.output<S>, F | K> {
+  if (RESERVED_NAME.test(String(options.name))) {
+    throw invalid(`${options.name}: names that begin with sqlite_ or coffer_ are reserved`)
+  }
   return buildDefinition(options, false) as CollectionDefinition<z.output<S>, F | K>
 }
 

@@ -100,3 +100,12 @@ export function atIndex(error: unknown, index: number): unknown {
 export function invalid(message: string, details?: StoreErrorDetails): StoreError {
   return new StoreError('INVALID_ARGUMENT', message, details)
 }
+
+/** Runs for one item of a bulk call; a refusal names its position. */
+export function atPosition<T>(index: number, items: readonly unknown[], run: () => T): T {
+  try {
+    return run()
+  } catch (error) {
+    throw items.length === 1 ? error : atIndex(error, index)
+  }
+}

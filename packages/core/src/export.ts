@@ -1,5 +1,6 @@
 /** Export: everything of a tenant as canonical JSON lines, the same bytes from every backend. */
 
+import { isInternal } from './definition.ts'
 import { canonicalJson } from './json.ts'
 import type { BaseStore } from './store.ts'
 
@@ -15,6 +16,7 @@ export async function* exportLines(
   collections?: readonly string[],
 ): AsyncGenerator<string> {
   for (const definition of store.definitions) {
+    if (isInternal(definition.name)) continue
     if (collections !== undefined && !collections.includes(definition.name)) continue
     for await (const { document, version } of store.collection(definition).iterateDocuments()) {
       yield canonicalJson({ collection: definition.name, record: document, version })

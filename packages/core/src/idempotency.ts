@@ -2,17 +2,20 @@
 
 import * as z from 'zod'
 import { Collection } from './collection.ts'
-import { defineCollection } from './definition.ts'
+import { buildDefinition, type CollectionDefinition } from './definition.ts'
 import type { Engine } from './engine.ts'
 import { isStoreError } from './errors.ts'
 import type { TransactionOptions, TransactionScope } from './transaction.ts'
 
 /** The keys of committed transactions, with what they answered. */
-const idempotencyKeys = defineCollection({
-  name: 'coffer_idempotency_keys',
-  schema: z.object({ key: z.string(), answer: z.unknown().optional() }),
-  key: 'key',
-})
+const idempotencyKeys = buildDefinition(
+  {
+    name: 'coffer_idempotency_keys',
+    schema: z.object({ key: z.string(), answer: z.unknown().optional() }),
+    key: 'key',
+  },
+  false,
+) as CollectionDefinition<{ readonly key: string; readonly answer?: unknown }>
 
 /** How long a key is remembered. */
 const REMEMBERED_MS = 24 * 60 * 60 * 1_000

@@ -94,6 +94,8 @@ function checkTexts(value: unknown, path: string, collection: string): void {
  * numbers as JavaScript writes them. Two documents are equal exactly when their canonical forms are.
  */
 export function canonicalJson(value: unknown): string {
+  if (typeof value === 'number' && !Number.isFinite(value))
+    throw invalid('a number that is not finite has no canonical form')
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   const object = value as Record<string, unknown>

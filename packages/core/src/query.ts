@@ -48,7 +48,7 @@ export function parseQuery(options: FindOptions, scope: FilterScope, tenant: str
   checkOptionNames(options, OPTIONS, `${scope.name}: find`)
   const where = options.where === undefined ? undefined : parseFilter(options.where, scope)
   const order = totalOrder(parseOrder(options.orderBy, scope))
-  const visibility: Visibility = options.includeDeleted === true ? 'kept' : 'live'
+  const visibility = visibilityOf(options, scope.name)
   const identity = { collection: scope.name, tenant, where, order, visibility }
   return {
     identity,
@@ -57,12 +57,33 @@ export function parseQuery(options: FindOptions, scope: FilterScope, tenant: str
       where,
       order,
       after: options.cursor === undefined ? undefined : openCursor(options.cursor, identity),
-      offset: bounded(options.offset ?? 0, 0, Number.MAX_SAFE_INTEGER, 'offset', scope.name),
-      limit: bounded(options.limit ?? DEFAULT_LIMIT, 1, MAX_LIMIT, 'limit', scope.name),
+      offset: bounded(
+        options.offset === undefined ? 0 : options.offset,
+        0,
+        Number.MAX_SAFE_INTEGER,
+        'offset',
+        scope.name,
+      ),
+      limit: bounded(
+        options.limit === undefined ? DEFAULT_LIMIT : options.limit,
+        1,
+        MAX_LIMIT,
+        'limit',
+        scope.name,
+      ),
       visibility,
       withFields: false,
     },
   }
+}
+
+/** Which records a read means: live ones, and soft-deleted ones where they are asked for. */
+export function visibilityOf(
+  { includeDeleted = false }: { readonly includeDeleted?: boolean | undefined },
+  collection: string,
+): Visibility {
+  if (typeof includeDeleted !== 'boolean') throw invalid(`${collection}: includeDeleted takes true or false`)
+  return includeDeleted ? 'kept' : 'live'
 }
 
 /** Refuses an option that is not known in this place. */

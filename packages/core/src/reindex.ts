@@ -3,6 +3,7 @@
 import type { Backend, Reindexed } from './backend.ts'
 import { extractFields, upgradeDocument } from './codec.ts'
 import type { CollectionDefinition } from './definition.ts'
+import { isStoreError, StoreError } from './errors.ts'
 import { recordHash } from './hash.ts'
 import type { JsonObject } from './json.ts'
 import { ID_FIELD } from './layout.ts'
@@ -31,7 +32,21 @@ export async function reindexRows(
   await backend.reindex(layout, [], true)
 }
 
+/** A record that can't be brought up stops it: queries would pass over the record from then on. */
 function reindexed(definition: CollectionDefinition, row: StoredRow): Reindexed {
+  try {
+    return rewritten(definition, row)
+  } catch (cause) {
+    throw new StoreError(
+      'CORRUPT',
+      `${definition.name}: a stored record can't be brought up to version ${definition.version} of its schema; ` +
+        'mend the record or the upgrade',
+      { collection: definition.name, keys: [row.id], cause: isStoreError(cause) ? cause : undefined },
+    )
+  }
+}
+
+function rewritten(definition: CollectionDefinition, row: StoredRow): Reindexed {
   const stored = JSON.parse(row.document) as JsonObject
   const document = upgradeDocument(definition, stored, row.schemaVersion)
   return {

@@ -49,6 +49,8 @@ export class TransactionScope implements Executor {
   readonly #parent: TransactionScope | undefined
   readonly #checks: ReferenceCheck[] = []
   #child: TransactionScope | undefined
+  /** Ends when the part of several steps does that is on its way. */
+  #resting: Promise<void> | undefined
   #doom: StoreError | undefined
   #ended = false
 
@@ -76,8 +78,15 @@ export class TransactionScope implements Executor {
     return this.#parent === undefined ? this.#doom : this.#parent.doom
   }
 
+  /** A whole operation is waited for, not each of its steps alone: an update reads before it writes. */
   async operate<T>(collection: string, operation: string, run: () => Promise<T>): Promise<T> {
-    return observeOperation(this.#backend.name, collection, operation, run)
+    const work = observeOperation(this.#backend.name, collection, operation, run)
+    this.#pending.add(work)
+    try {
+      return await work
+    } finally {
+      this.#pending.delete(work)
+    }
   }
 
   read(
@@ -115,8 +124,23 @@ export class TransactionScope implements Executor {
     })
   }
 
-  atomically<T>(run: (executor: Executor) => Promise<T>): Promise<T> {
-    return this.savepoint(run)
+  /** A part of several steps within one operation: others of the callback wait for its end instead of being refused. */
+  async atomically<T>(run: (executor: Executor) => Promise<T>): Promise<T> {
+    await this.#rest()
+    const part = this.savepoint(run)
+    this.#resting = part.then(
+      () => undefined,
+      () => undefined,
+    )
+    try {
+      return await part
+    } finally {
+      this.#resting = undefined
+    }
+  }
+
+  async #rest(): Promise<void> {
+    while (this.#resting !== undefined) await this.#resting
   }
 
   /** Runs a part that is undone alone when it throws. This scope rests meanwhile. */
@@ -183,6 +207,7 @@ export class TransactionScope implements Executor {
   }
 
   async #use<T>(definition: CollectionDefinition, options: Abortable, run: () => Promise<T>): Promise<T> {
+    if (this.#resting !== undefined) await this.#rest()
     this.#admit(options)
     if (!this.engine.isOpen(definition)) {
       throw invalid(

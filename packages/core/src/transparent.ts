@@ -39,11 +39,14 @@ const CONTAINERS: ReadonlySet<string> = new Set([
  * True for schemas of plain JSON: no codecs, defaults or other steps that make a record differ from its
  * document. Reading such a record needs no decoding. Anything not known here is taken for a step.
  */
-export function isTransparent(schema: z.ZodType): boolean {
+export function isTransparent(schema: z.ZodType, seen = new Set<z.ZodType>()): boolean {
+  // A schema that contains itself adds nothing the second time.
+  if (seen.has(schema)) return true
+  seen.add(schema)
   const definition = schema._zod.def as unknown as SchemaDefinition
   if (LEAVES.has(definition.type)) return true
   if (!CONTAINERS.has(definition.type)) return false
   const { shape = {}, catchall, element, innerType, keyType, valueType, options = [] } = definition
   const parts = [...Object.values(shape), catchall, element, innerType, keyType, valueType, ...options]
-  return parts.every((part) => part === undefined || isTransparent(part))
+  return parts.every((part) => part === undefined || isTransparent(part, seen))
 }
