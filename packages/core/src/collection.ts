@@ -159,28 +159,22 @@ export class Collection<R, F extends string = string> {
 
   /** Stores the record over whatever is there. @returns its version */
   put(record: R, options: WriteOptions = {}): Promise<number> {
-    return this.#observed(
-      'put',
-      async () => (await this.#writer.store([record], { type: 'none' }, options))[0] as number,
-    )
+    return this.#observed('put', () => this.#writer.store(record, { type: 'none' }, options))
   }
 
   /** Stores all records or none; of two with one key the later wins. @returns their versions, in order */
   putMany(records: readonly R[], options: WriteOptions = {}): Promise<number[]> {
-    return this.#observed('putMany', () => this.#writer.store(records, { type: 'none' }, options))
+    return this.#observed('putMany', () => this.#writer.storeAll(records, { type: 'none' }, options))
   }
 
   /** Stores a record that must not be there yet, else `ALREADY_EXISTS`. @returns its version */
   insert(record: R, options: WriteOptions = {}): Promise<number> {
-    return this.#observed(
-      'insert',
-      async () => (await this.#writer.store([record], { type: 'absent' }, options))[0] as number,
-    )
+    return this.#observed('insert', () => this.#writer.store(record, { type: 'absent' }, options))
   }
 
   /** Inserts all records or none. @returns their versions, in order */
   insertMany(records: readonly R[], options: WriteOptions = {}): Promise<number[]> {
-    return this.#observed('insertMany', () => this.#writer.store(records, { type: 'absent' }, options))
+    return this.#observed('insertMany', () => this.#writer.storeAll(records, { type: 'absent' }, options))
   }
 
   /**

@@ -67,6 +67,7 @@ export class Engine implements Executor {
       clock: this.clock,
       timeoutMs: this.options.timeoutMs,
       maxQueued: this.options.maxQueued,
+      expectsMore: (waiting) => this.#active > waiting,
       send: (groups, at, waiting) => this.#send(groups, at, waiting),
     })
   }
@@ -236,11 +237,12 @@ export class Engine implements Executor {
   }
 
   write(definition: CollectionDefinition, group: Group, options: Abortable = {}): Promise<Outcome> {
-    return this.#work(() => {
-      throwIfAborted(options.signal)
-      this.#refuseInsideTransaction('write')
-      return this.#writes.add(group, options.signal)
-    }, definition)
+    if (this.#state === 'closed') throw new StoreError('CLOSED', 'the store is closed')
+    throwIfAborted(options.signal)
+    this.#refuseInsideTransaction('write')
+    // The queue's failures have their names already.
+    if (this.#opened.has(definition)) return this.#writes.add(group, options.signal)
+    return this.#work(() => this.#writes.add(group, options.signal), definition)
   }
 
   #send(groups: readonly Group[], at: number, waiting: number): Promise<readonly Outcome[]> {

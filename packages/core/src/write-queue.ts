@@ -25,6 +25,8 @@ export interface WriteQueueOptions {
   readonly clock: Clock
   readonly timeoutMs: number
   readonly maxQueued: number
+  /** Whether others than the groups that wait may soon bring theirs. */
+  readonly expectsMore: (waiting: number) => boolean
   /** Sends one batch; a failure is already a `StoreError`. `waiting` is how many groups stay behind. */
   readonly send: (groups: readonly Group[], at: number, waiting: number) => Promise<readonly Outcome[]>
 }
@@ -59,7 +61,10 @@ export class WriteQueue {
 
   #leave(): void {
     this.#leaving = true
-    afterReadyWork(() => void this.#sendNext())
+    afterReadyWork(
+      () => void this.#sendNext(),
+      () => this.#options.expectsMore(this.#waiting.length),
+    )
   }
 
   async #sendNext(): Promise<void> {

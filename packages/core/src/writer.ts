@@ -5,7 +5,7 @@ import type { CollectionDefinition } from './definition.ts'
 import type { Engine } from './engine.ts'
 import { atPosition, invalid, StoreError } from './errors.ts'
 import type { Abortable, Executor } from './executor.ts'
-import type { Applied, Condition, PutOperation } from './operation.ts'
+import type { Applied, Condition, Group, PutOperation } from './operation.ts'
 import { outboundChecks } from './references.ts'
 import { refusalError, writeGroup } from './refusal.ts'
 import { refuseOnLog } from './remover.ts'
@@ -32,26 +32,32 @@ export class Writer<R> {
     this.#tenant = tenant
   }
 
+  /** Stores one record: as `storeAll`, on the shortest way, which most writes take. */
+  async store(record: R, otherwise: Condition, options: WriteOptions): Promise<number> {
+    const put = this.#put(record, this.#condition(otherwise, options), options, null)
+    const applied = await writeGroup(this.#executor, this.#definition, this.#groupOf([put]), options)
+    return (applied[0] as Applied).version
+  }
+
   /** Stores records as one group under one condition. */
-  async store(records: readonly R[], otherwise: Condition, options: WriteOptions): Promise<number[]> {
-    const { name } = this.#definition
-    if (!Array.isArray(records)) throw invalid(`${name}: it takes an array of records`)
-    checkWriteOptions(options, name)
-    if (otherwise.type === 'absent' && options.ifVersion !== undefined) {
-      throw invalid(`${name}: an insert has its own condition; use put with ifVersion`)
-    }
-    const condition = conditionOf(options.ifVersion, otherwise, name)
+  async storeAll(records: readonly R[], otherwise: Condition, options: WriteOptions): Promise<number[]> {
+    if (!Array.isArray(records)) throw invalid(`${this.#definition.name}: it takes an array of records`)
+    const condition = this.#condition(otherwise, options)
     if (records.length === 0) return []
     const puts = records.map((record, index) =>
       atPosition(index, records, () => this.#put(record, condition, options, null)),
     )
-    const applied = await writeGroup(
-      this.#executor,
-      this.#definition,
-      { operations: puts, checks: this.#checksOf(puts) },
-      options,
-    )
+    const applied = await writeGroup(this.#executor, this.#definition, this.#groupOf(puts), options)
     return applied.map((each) => each.version)
+  }
+
+  #condition(otherwise: Condition, options: WriteOptions): Condition {
+    const { name } = this.#definition
+    checkWriteOptions(options, name)
+    if (otherwise.type === 'absent' && options.ifVersion !== undefined) {
+      throw invalid(`${name}: an insert has its own condition; use put with ifVersion`)
+    }
+    return conditionOf(options.ifVersion, otherwise, name)
   }
 
   async update(key: string, change: Change<R>, options: WriteOptions): Promise<number> {
@@ -91,7 +97,7 @@ export class Writer<R> {
       throw invalid(`${name}: an update can't change the key '${key}'`, { collection: name, keys: [id] })
     }
     const put = this.#put(next, condition, options, 'keep')
-    const group = { operations: [put], checks: this.#checksOf([put]) }
+    const group = this.#groupOf([put])
     const outcome = await this.#executor.write(this.#definition, group, options)
     if (outcome.ok) return (outcome.applied[0] as Applied).version
     if (outcome.code === 'VERSION_CONFLICT' && options.ifVersion === undefined) return undefined
@@ -141,10 +147,12 @@ export class Writer<R> {
     }
   }
 
-  #checksOf(puts: readonly PutOperation[]) {
-    if (this.#definition.references.length === 0) return []
-    return puts.flatMap((put) =>
+  /** The puts with the references that must hold for them. */
+  #groupOf(puts: readonly PutOperation[]): Group {
+    if (this.#definition.references.length === 0) return { operations: puts, checks: [] }
+    const checks = puts.flatMap((put) =>
       outboundChecks(this.#definition, this.#engine.definitions, put.fields, this.#tenant),
     )
+    return { operations: puts, checks }
   }
 }

@@ -28,6 +28,7 @@ function writeQueue(options: { send?: (ids: string[]) => void | Promise<void>; m
     clock: { now: () => 5 },
     timeoutMs: 1_000,
     maxQueued: options.maxQueued ?? 100,
+    expectsMore: () => true,
     send: async (groups) => {
       batches.push(idsOf(groups))
       await options.send?.(idsOf(groups))

@@ -27,13 +27,6 @@ export interface Place {
  */
 const READER_MMAP_BYTES = 256 * 1_024 * 1_024
 
-/**
- * How many pages of 4 KiB the log holds before it is written back into the database. Measured with batches of
- * 64 puts: a fifth more than SQLite's own 1,000, because a page that many batches change is written back
- * once; ten times as much brings little more, and a longer log to read after a crash.
- */
-const CHECKPOINT_PAGES = 4_000
-
 const SYNCHRONOUS = { power: 'FULL', process: 'NORMAL', none: 'OFF' } as const
 
 /** Opens the database, waiting for other processes as long as the options allow. */
@@ -77,7 +70,6 @@ function setUp(connection: Connection, options: ResolvedOptions, schema: Schema)
   connection.execute(`PRAGMA synchronous = ${SYNCHRONOUS[options.durability]}`)
   connection.execute('PRAGMA recursive_triggers = ON')
   connection.execute('PRAGMA temp_store = MEMORY')
-  connection.execute(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
 }
 
 function useLog(connection: Connection): void {
