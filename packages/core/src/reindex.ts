@@ -37,6 +37,7 @@ function reindexed(definition: CollectionDefinition, row: StoredRow): Reindexed 
   try {
     return rewritten(definition, row)
   } catch (cause) {
+    if (isStoreError(cause, 'UNSUPPORTED')) throw cause
     throw new StoreError(
       'CORRUPT',
       `${definition.name}: a stored record can't be brought up to version ${definition.version} of its schema; ` +
