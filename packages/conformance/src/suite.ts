@@ -2,6 +2,7 @@
 
 import type { Case } from './case.ts'
 import { batchingCases } from './cases/batching.ts'
+import { cascadeCases } from './cases/cascades.ts'
 import { diagnosticsCases } from './cases/diagnostics.ts'
 import { errorCases } from './cases/errors-without-values.ts'
 import { expiryCases } from './cases/expiry.ts'
@@ -19,6 +20,7 @@ import { openerCases } from './cases/openers.ts'
 import { pagingCases } from './cases/paging.ts'
 import { readingCases } from './cases/reading.ts'
 import { referenceCases } from './cases/references.ts'
+import { commitReferenceCases } from './cases/references-at-commit.ts'
 import { refusalCases } from './cases/refusals.ts'
 import { regressionCases } from './cases/regressions.ts'
 import { savepointCases } from './cases/savepoints.ts'
@@ -58,6 +60,8 @@ const baseCases: readonly Case[] = unique([
   ...versionCases,
   ...updatingCases,
   ...referenceCases,
+  ...cascadeCases,
+  ...commitReferenceCases,
   ...expiryCases,
   ...softDeleteCases,
   ...historyCases,

@@ -5,4 +5,5 @@ export interface Clock {
   now(): number
 }
 
+/** The clock of the system, which may be set back or forward while the process runs. */
 export const systemClock: Clock = { now: () => Date.now() }

@@ -278,9 +278,13 @@ export class Collection<R, F extends string = string> {
     return isVisible(row, visibility, this.#engine.clock.now()) ? row : undefined
   }
 
-  async #page<T>(options: FindOptions<F>, read: (row: StoredRow) => T): Promise<RecordPage<T>> {
+  async #page<T>(
+    options: FindOptions<F>,
+    read: (row: StoredRow) => T,
+    documentsOnly = false,
+  ): Promise<RecordPage<T>> {
     const { query, identity } = parseQuery(options, this.definition, this.tenant)
-    const page = await this.#executor.query(this.definition, query, options)
+    const page = await this.#executor.query(this.definition, { ...query, documentsOnly }, options)
     return {
       records: page.rows.map(read),
       next: page.next === undefined ? undefined : sealCursor(page.next, identity),

@@ -28,7 +28,9 @@ export const sqliteOptions = z.strictObject({
     .optional(),
 })
 
+/** The options of `{ type: 'memory' }`, as a user writes them: none. */
 export type MemoryOptions = Readonly<Record<never, never>>
+/** The options of `{ type: 'sqlite' }`, as a user writes them; all but `path` may be left out. Checked when the store is made. */
 export type SqliteOptions = z.input<typeof sqliteOptions>
 
 /** The backends with a short name: the package that each comes in and, where known here, its options. */
@@ -75,6 +77,7 @@ const storeOptions = z.strictObject({
   cleanupEveryMs: z.int().min(0).max(86_400_000).default(0),
 })
 
+/** The options of a store, as a user writes them; each has a default. Checked when the store is made. */
 export type StoreOptions = z.input<typeof storeOptions>
 /** The store's options with their defaults filled in. */
 export type ResolvedStoreOptions = z.output<typeof storeOptions>

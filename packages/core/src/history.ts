@@ -17,6 +17,7 @@ const HISTORY_FIELDS: readonly FieldLayout[] = [
 /** Positions of the fields of a history layout. */
 export const HISTORY = { key: 0, version: 1, changedAt: 2, change: 3 } as const
 
+/** What a write did to the record: every removal, soft or not, is a `delete`. */
 export type Change = 'put' | 'delete' | 'restore'
 
 /** The layout that keeps the past of a collection. Its name ends in `__history`, which no collection's may. */

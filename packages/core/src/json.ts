@@ -6,7 +6,9 @@ import { byteLength, isStorableText } from './text.ts'
 /** The deepest nesting of a document. */
 export const MAX_DEPTH = 128
 
+/** Anything that JSON can say. Numbers are finite. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject
+/** A JSON object: members by name, in no order that counts. */
 export interface JsonObject {
   readonly [member: string]: JsonValue
 }

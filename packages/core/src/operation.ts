@@ -52,6 +52,7 @@ export interface RestoreOperation extends Key {
   readonly layout: Layout
 }
 
+/** One write of one record; what it concerns is told by its `type`. */
 export type Operation = PutOperation | DeleteOperation | RestoreOperation
 
 /**

@@ -34,6 +34,10 @@ interface Touched extends Key {
   readonly layout: string
 }
 
+/**
+ * A backend's transaction on a fork of its own: it reads one state and its own writes, and nothing of it is
+ * published. `conclude` checks it and answers the fork for `Engine.publish`; to abandon it, drop it.
+ */
 export class EngineTransaction implements BackendTransaction {
   readonly #base: Tables
   readonly #fork: Fork

@@ -23,6 +23,11 @@ import { countRows, searchPage, withoutFields } from './search.ts'
 import { type Row, type Table, tenantsOf } from './table.ts'
 import { type RowChange, Tables } from './tables.ts'
 
+/**
+ * Tables in memory: one published state, which calls read and write in place, and forks of it for those who
+ * want to see nothing else. Every write is all or nothing, and a refused group leaves the others alone.
+ * It knows nothing of turns: whoever calls it puts them in order.
+ */
 export class Engine {
   #tables = new Tables()
   #revision = 0

@@ -5,6 +5,10 @@ import { applyGroup } from './apply-group.ts'
 import { reindexRows, sweepRows } from './maintenance.ts'
 import type { RowChange, Tables } from './tables.ts'
 
+/**
+ * A state of its own to write to, with a journal of its changes. It is published by `Engine.publish`, once,
+ * or dropped.
+ */
 export class Fork {
   /** The engine's revision that it was made from. */
   readonly revision: number

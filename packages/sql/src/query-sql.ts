@@ -3,7 +3,7 @@
 import { type CountQuestion, ID_FIELD, type Query } from '@coffer/core/backend'
 import { type Segment, segmentsBehind } from './keyset.ts'
 import { predicateSql, visibilitySql } from './predicate-sql.ts'
-import { extraFields, rowColumns } from './row-codec.ts'
+import { extraFields, pageColumns } from './row-codec.ts'
 import { type ParameterList, parameterList, type Statement } from './statement.ts'
 import { fieldAt, type Table } from './table.ts'
 
@@ -61,7 +61,7 @@ export function countStatement(table: Table, question: CountQuestion, at: number
 
 function selectSql(table: Table, query: Query): string {
   const extras = extraFields(table, query).map((field) => fieldAt(table, field).column)
-  return `SELECT ${[...rowColumns(table), ...extras].join(', ')} FROM ${table.name}`
+  return `SELECT ${[...pageColumns(table, query), ...extras].join(', ')} FROM ${table.name}`
 }
 
 function whereSql(

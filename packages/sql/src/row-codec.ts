@@ -30,7 +30,15 @@ export function rowColumns({ meta }: Table): readonly string[] {
   ]
 }
 
-const ROW_WIDTH = 9
+/** The columns of a row of which only the document is wanted, in the order that `documentRow` reads them. */
+function documentColumns({ meta }: Table): readonly string[] {
+  return [meta._id, meta._schema_version, meta._doc]
+}
+
+/** The columns of a page's rows, without the extra fields that stand behind them. */
+export function pageColumns(table: Table, query: Pick<Query, 'documentsOnly'>): readonly string[] {
+  return query.documentsOnly === true ? documentColumns(table) : rowColumns(table)
+}
 
 /** The columns of a row's state in the order that `rowState` reads them. */
 export function stateColumns({ meta }: Table): readonly string[] {
@@ -64,7 +72,23 @@ export function storedRow(tenant: string, row: RawRow): StoredRow {
   }
 }
 
-/** The fields that a page reads beside `rowColumns`: all, or those that its order compares. */
+/** Reads the columns of `documentColumns`; the rest of the row is not meant. */
+function documentRow(tenant: string, row: RawRow): StoredRow {
+  return {
+    tenant,
+    id: String(row[0]),
+    version: 0,
+    schemaVersion: Number(row[1]),
+    createdAt: 0,
+    updatedAt: 0,
+    expiresAt: null,
+    deletedAt: null,
+    hash: null,
+    document: String(row[2]),
+  }
+}
+
+/** The fields that a page reads beside `pageColumns`: all, or those that its order compares. */
 export function extraFields(table: Table, query: Pick<Query, 'order' | 'withFields'>): readonly number[] {
   if (query.withFields) return table.layout.fields.map((_, field) => field)
   return [...new Set(query.order.map((term) => term.field))].filter((field) => field !== ID_FIELD)
@@ -73,26 +97,33 @@ export function extraFields(table: Table, query: Pick<Query, 'order' | 'withFiel
 /** Makes a page of the rows of `queryStatement`. */
 export function pageOf(table: Table, query: Query, rows: readonly RawRow[]): Page {
   const extras = extraFields(table, query)
+  const width = pageColumns(table, query).length
+  const read = query.documentsOnly === true ? documentRow : storedRow
   const answered = rows.slice(0, query.limit)
   const last = answered.at(-1)
   return {
     rows: answered.map((row) => {
-      const stored = storedRow(query.tenant, row)
-      return query.withFields ? { ...stored, fields: fieldsOf(table, extras, row) } : stored
+      const stored = read(query.tenant, row)
+      return query.withFields ? { ...stored, fields: fieldsOf(table, extras, row, width) } : stored
     }),
     next:
       rows.length > query.limit && last !== undefined
-        ? positionOf({ id: String(last[0]), fields: fieldsOf(table, extras, last) }, query.order)
+        ? positionOf({ id: String(last[0]), fields: fieldsOf(table, extras, last, width) }, query.order)
         : undefined,
   }
 }
 
-/** The values of the extra fields at their positions in the layout; the others stay empty. */
-function fieldsOf(table: Table, extras: readonly number[], row: RawRow): readonly FieldValue[] {
+/** The values of the extra fields, which stand behind the first `width` columns, at their positions in the layout. */
+function fieldsOf(
+  table: Table,
+  extras: readonly number[],
+  row: RawRow,
+  width: number,
+): readonly FieldValue[] {
   const values: FieldValue[] = new Array<FieldValue>(table.layout.fields.length).fill(null)
   extras.forEach((field, index) => {
     const type = table.layout.fields[field]?.type
-    const value = row[ROW_WIDTH + index]
+    const value = row[width + index]
     if (type !== undefined && value !== null) values[field] = table.dialect.decode[type](value)
   })
   return values

@@ -311,6 +311,13 @@ describe('rows', () => {
 })
 
 describe('pages', () => {
+  test('a page of documents alone', () => {
+    expect(pageText({ documentsOnly: true })).toMatchInlineSnapshot(`
+      "-- sqlite
+      SELECT "_id", "_schema_version", "_doc" FROM "notes" WHERE "_tenant" = ? AND "_deleted_at" IS NULL AND ("_expires_at" IS NULL OR "_expires_at" > ?) ORDER BY "_id" ASC LIMIT ?"
+    `)
+  })
+
   test('the first page by id', () => {
     expect(pageText({})).toMatchInlineSnapshot(`
       "-- sqlite

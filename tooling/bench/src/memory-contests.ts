@@ -3,33 +3,33 @@
 import { createStore } from '@coffer/core'
 import { bulk, callers, loop } from './arms.ts'
 import type { Contest, Ready } from './contest.ts'
-import { AGENTS, type Decision, decision, decisions } from './decision.ts'
+import { type Step, sessionOf, step, steps } from './step.ts'
 
 const STORED = 10_000
 const BULK = 10_000
 
 const records = (from: number, count: number) =>
-  Array.from({ length: count }, (_each, index) => decision(from + index))
-const stored = (turn: number) => decision((turn * 7919) % STORED).decision_id
+  Array.from({ length: count }, (_each, index) => step(from + index))
+const stored = (turn: number) => step((turn * 7919) % STORED).step_id
 
 function prepare(
-  arms: (coffer: ReturnType<typeof open>['collection'], map: Map<string, Decision>) => Omit<Ready, 'close'>,
+  arms: (coffer: ReturnType<typeof open>['collection'], map: Map<string, Step>) => Omit<Ready, 'close'>,
 ) {
   return async (): Promise<Ready> => {
     const { collection, close } = open()
     await collection.putMany(records(0, STORED))
-    const map = new Map(records(0, STORED).map((each) => [each.decision_id, each]))
+    const map = new Map(records(0, STORED).map((each) => [each.step_id, each]))
     return { ...arms(collection, map), close }
   }
 }
 
 function open() {
   const store = createStore({ type: 'memory' })
-  return { collection: store.collection(decisions), close: () => store.close() }
+  return { collection: store.collection(steps), close: () => store.close() }
 }
 
 // Both sides go round in the records that are there: else the longer-lived side would only grow.
-const again = (turn: number) => decision((turn * 7919) % STORED)
+const again = (turn: number) => step((turn * 7919) % STORED)
 
 export const memoryContests: readonly Contest[] = [
   ...[1, 64].flatMap((count): Contest[] => [
@@ -38,7 +38,7 @@ export const memoryContests: readonly Contest[] = [
       unit: 'puts/s',
       prepare: prepare((coffer, map) => ({
         coffer: callers(count, (turn) => coffer.put(again(turn))),
-        rival: loop((turn) => void map.set(again(turn).decision_id, structuredClone(again(turn)))),
+        rival: loop((turn) => void map.set(again(turn).step_id, structuredClone(again(turn)))),
       })),
     },
     {
@@ -56,7 +56,7 @@ export const memoryContests: readonly Contest[] = [
     prepare: prepare((coffer, map) => ({
       coffer: bulk(BULK, () => coffer.putMany(records(0, BULK))),
       rival: bulk(BULK, () => {
-        for (const each of records(0, BULK)) map.set(each.decision_id, structuredClone(each))
+        for (const each of records(0, BULK)) map.set(each.step_id, structuredClone(each))
         return undefined
       }),
     })),
@@ -67,21 +67,21 @@ export const memoryContests: readonly Contest[] = [
     prepare: prepare((coffer, map) => ({
       coffer: callers(1, (turn) =>
         coffer.find({
-          where: { agent_id: `agent-${turn % AGENTS}` },
-          orderBy: { created_at: 'asc' },
+          where: { session_id: sessionOf(turn % STORED) },
+          orderBy: { at: 'asc' },
           limit: 100,
         }),
       ),
-      rival: loop((turn) => void pageOf(map, `agent-${turn % AGENTS}`)),
+      rival: loop((turn) => void pageOf(map, sessionOf(turn % STORED))),
     })),
   },
 ]
 
 /** What a `Map` can do: look at every record. */
-function pageOf(map: ReadonlyMap<string, Decision>, agent: string): Decision[] {
+function pageOf(map: ReadonlyMap<string, Step>, session: string): Step[] {
   return [...map.values()]
-    .filter((each) => each.agent_id === agent)
-    .sort((left, right) => (left.created_at < right.created_at ? -1 : 1))
+    .filter((each) => each.session_id === session)
+    .sort((left, right) => (left.at < right.at ? -1 : 1))
     .slice(0, 100)
     .map((each) => structuredClone(each))
 }

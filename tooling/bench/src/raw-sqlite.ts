@@ -2,16 +2,16 @@
 
 import type { Database, Statement } from 'better-sqlite3'
 import SqliteDatabase from 'better-sqlite3'
-import type { Decision } from './decision.ts'
+import type { Step } from './step.ts'
 
-/** A hand-written table of decisions. */
+/** A hand-written table of steps. */
 export interface RawSqlite {
   readonly database: Database
-  put(decision: Decision): void
-  putAll(decisions: readonly Decision[]): void
+  put(step: Step): void
+  putAll(steps: readonly Step[]): void
   get(id: string): unknown
-  /** A page of an agent's decisions in their order, behind a position. */
-  page(agent: string, after: { at: number; id: string } | undefined, limit: number): unknown[]
+  /** A page of a session's steps in their order, behind a position. */
+  page(session: string, after: { at: number; id: string } | undefined, limit: number): unknown[]
   close(): void
 }
 
@@ -21,70 +21,67 @@ export function openRawSqlite(path: string): RawSqlite {
   for (const pragma of ['journal_mode = WAL', 'synchronous = FULL']) database.pragma(pragma)
   database.exec(SCHEMA)
   const upsert = database.prepare(UPSERT)
-  const select = database.prepare('SELECT _doc FROM decisions WHERE _tenant = ? AND _id = ?').pluck()
+  const select = database.prepare('SELECT _doc FROM steps WHERE _tenant = ? AND _id = ?').pluck()
   const first = database.prepare(PAGE.replace('/*after*/', '')).pluck()
-  const next = database.prepare(PAGE.replace('/*after*/', 'AND (created_at, _id) > (?, ?)')).pluck()
-  const putAll = database.transaction((decisions: readonly Decision[]) => {
-    for (const each of decisions) upsertOne(upsert, each)
+  const next = database.prepare(PAGE.replace('/*after*/', 'AND (at, _id) > (?, ?)')).pluck()
+  const putAll = database.transaction((steps: readonly Step[]) => {
+    for (const each of steps) upsertOne(upsert, each)
   })
   return {
     database,
-    put: (decision) => upsertOne(upsert, decision),
-    putAll: (decisions) => putAll.immediate(decisions),
+    put: (step) => upsertOne(upsert, step),
+    putAll: (steps) => putAll.immediate(steps),
     get: (id) => JSON.parse(select.get('default', id) as string),
-    page: (agent, after, limit) => {
+    page: (session, after, limit) => {
       const rows =
         after === undefined
-          ? first.all('default', agent, limit)
-          : next.all('default', agent, after.at, after.id, limit)
+          ? first.all('default', session, limit)
+          : next.all('default', session, after.at, after.id, limit)
       return rows.map((text) => JSON.parse(text as string))
     },
     close: () => database.close(),
   }
 }
 
-function upsertOne(upsert: Statement, decision: Decision): void {
+function upsertOne(upsert: Statement, step: Step): void {
   const now = Date.now()
   upsert.run(
     'default',
-    decision.decision_id,
-    decision.agent_id,
-    decision.session_id,
-    decision.decision,
-    Date.parse(decision.created_at),
-    JSON.stringify(decision),
+    step.step_id,
+    step.session_id,
+    step.kind,
+    Date.parse(step.at),
+    JSON.stringify(step),
     now,
     now,
   )
 }
 
 const SCHEMA = `
-  CREATE TABLE decisions (
+  CREATE TABLE steps (
     _tenant TEXT NOT NULL, _id TEXT NOT NULL,
-    agent_id TEXT NOT NULL, session_id TEXT NOT NULL, decision TEXT NOT NULL, created_at INTEGER NOT NULL,
+    session_id TEXT NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL,
     _doc TEXT NOT NULL, _version INTEGER NOT NULL, _schema_version INTEGER NOT NULL,
     _created_at INTEGER NOT NULL, _updated_at INTEGER NOT NULL,
     _expires_at INTEGER, _deleted_at INTEGER, _hash TEXT,
     PRIMARY KEY (_tenant, _id)
   ) STRICT;
-  CREATE INDEX by_agent_and_time ON decisions (_tenant, agent_id, created_at, _id);
-  CREATE INDEX by_session ON decisions (_tenant, session_id, _id);
-  CREATE INDEX by_deadline ON decisions (_expires_at) WHERE _expires_at IS NOT NULL;
-  CREATE INDEX by_deletion ON decisions (_deleted_at) WHERE _deleted_at IS NOT NULL;
+  CREATE INDEX by_session_and_time ON steps (_tenant, session_id, at, _id);
+  CREATE INDEX by_deadline ON steps (_expires_at) WHERE _expires_at IS NOT NULL;
+  CREATE INDEX by_deletion ON steps (_deleted_at) WHERE _deleted_at IS NOT NULL;
 `
 
 const UPSERT = `
-  INSERT INTO decisions (_tenant, _id, agent_id, session_id, decision, created_at, _doc,
+  INSERT INTO steps (_tenant, _id, session_id, kind, at, _doc,
     _version, _schema_version, _created_at, _updated_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, 1, 1, ?, ?)
+  VALUES (?, ?, ?, ?, ?, ?, 1, 1, ?, ?)
   ON CONFLICT (_tenant, _id) DO UPDATE SET
-    agent_id = excluded.agent_id, session_id = excluded.session_id, decision = excluded.decision,
-    created_at = excluded.created_at, _doc = excluded._doc, _version = _version + 1,
+    session_id = excluded.session_id, kind = excluded.kind, at = excluded.at, _doc = excluded._doc, _version = _version + 1,
     _updated_at = excluded._updated_at
 `
 
 const PAGE = `
-  SELECT _doc FROM decisions
-  WHERE _tenant = ? AND agent_id = ? /*after*/ AND _deleted_at IS NULL
-  ORDER BY created_at, _id LIMIT ?
+  SELECT _doc FROM steps
+  WHERE _tenant = ? AND session_id = ? /*after*/ AND _deleted_at IS NULL
+  ORDER BY at, _id LIMIT ?
 `

@@ -5,9 +5,9 @@ import KeyvSqlite from '@keyv/sqlite'
 import Keyv from 'keyv'
 import { bulk, callers, loop } from './arms.ts'
 import type { Arm, Contest } from './contest.ts'
-import { AGENTS, type Decision, decision, decisions } from './decision.ts'
 import { temporaryFolder } from './places.ts'
 import { openRawSqlite, type RawSqlite } from './raw-sqlite.ts'
+import { type Step, sessionOf, step, steps } from './step.ts'
 
 const BULK = 10_000
 const STORED = 10_000
@@ -18,7 +18,7 @@ type Side<T> = { readonly subject: T; close(): Promise<void> | void }
 
 function openCoffer(path: string) {
   const store = createStore({ type: 'sqlite', path })
-  return { subject: store.collection(decisions), close: () => store.close() }
+  return { subject: store.collection(steps), close: () => store.close() }
 }
 
 function openRaw(path: string): Side<RawSqlite> {
@@ -26,11 +26,11 @@ function openRaw(path: string): Side<RawSqlite> {
   return { subject: raw, close: () => raw.close() }
 }
 
-async function openKeyv(path: string): Promise<Side<Keyv<Decision>>> {
+async function openKeyv(path: string): Promise<Side<Keyv<Step>>> {
   const adapter = new KeyvSqlite({ uri: `sqlite://${path}`, wal: true, driver: 'better-sqlite3' })
   // Its own setting in WAL mode does not survive a power cut. It takes a leading PRAGMA for a question.
   await adapter.query('/* durable */ PRAGMA synchronous = FULL')
-  const keyv = new Keyv<Decision>({ store: adapter })
+  const keyv = new Keyv<Step>({ store: adapter })
   return { subject: keyv, close: () => keyv.disconnect() }
 }
 
@@ -61,17 +61,17 @@ function contest<T>(
 }
 
 const records = (from: number, count: number) =>
-  Array.from({ length: count }, (_each, index) => decision(from + index))
-const stored = (turn: number) => decision((turn * 7919) % STORED).decision_id
+  Array.from({ length: count }, (_each, index) => step(from + index))
+const stored = (turn: number) => step((turn * 7919) % STORED).step_id
 
 const againstRaw: readonly Contest[] = [
   contest('put.1:better-sqlite3', 'puts/s', openRaw, async (coffer, raw) => ({
-    coffer: callers(1, (turn) => coffer.put(decision(turn))),
-    rival: loop((turn) => raw.put(decision(turn))),
+    coffer: callers(1, (turn) => coffer.put(step(turn))),
+    rival: loop((turn) => raw.put(step(turn))),
   })),
   contest('put.64:better-sqlite3', 'puts/s', openRaw, async (coffer, raw) => ({
-    coffer: callers(64, (turn) => coffer.put(decision(turn))),
-    rival: loop((turn) => raw.put(decision(turn))),
+    coffer: callers(64, (turn) => coffer.put(step(turn))),
+    rival: loop((turn) => raw.put(step(turn))),
   })),
   contest('putMany:better-sqlite3', 'records/s', openRaw, async (coffer, raw) => ({
     coffer: bulk(BULK, (turn) => coffer.putMany(records(turn * BULK, BULK))),
@@ -94,14 +94,14 @@ const againstRaw: readonly Contest[] = [
     await coffer.putMany(records(0, STORED))
     raw.putAll(records(0, STORED))
     return {
-      coffer: callers(1, (turn) => coffer.find(pageOf(`agent-${turn % AGENTS}`))),
-      rival: loop((turn) => raw.page(`agent-${turn % AGENTS}`, undefined, PAGE)),
+      coffer: callers(1, (turn) => coffer.find(pageOf(sessionOf(turn % STORED)))),
+      rival: loop((turn) => raw.page(sessionOf(turn % STORED), undefined, PAGE)),
     }
   }),
 ]
 
-const pageOf = (agent: string) =>
-  ({ where: { agent_id: agent }, orderBy: { created_at: 'asc' }, limit: PAGE }) as const
+const pageOf = (session: string) =>
+  ({ where: { session_id: session }, orderBy: { at: 'asc' }, limit: PAGE }) as const
 
 const againstItself: readonly Contest[] = [
   {
@@ -128,7 +128,7 @@ const againstItself: readonly Contest[] = [
       const folder = temporaryFolder()
       const { subject, close } = openCoffer(folder.file('coffer.db'))
       for (let from = 0; from < DEPTH + BULK; from += BULK) await subject.putMany(records(from, BULK))
-      const query = { orderBy: 'decision_id', limit: PAGE } as const
+      const query = { orderBy: 'step_id', limit: PAGE } as const
       let cursor: string | undefined
       for (let seen = 0; seen < DEPTH; seen += 1_000) {
         const page: { next: string | undefined } = await subject.find({
@@ -154,21 +154,21 @@ const againstItself: readonly Contest[] = [
 const againstKeyv: readonly Contest[] = [
   ...[1, 64].map((count) =>
     contest(`put.${count}:keyv`, 'puts/s', openKeyv, async (coffer, keyv) => ({
-      coffer: callers(count, (turn) => coffer.put(decision(turn))),
-      rival: callers(count, (turn) => keyv.set(decision(turn).decision_id, decision(turn))),
+      coffer: callers(count, (turn) => coffer.put(step(turn))),
+      rival: callers(count, (turn) => keyv.set(step(turn).step_id, step(turn))),
     })),
   ),
   contest('putMany:keyv', 'records/s', openKeyv, async (coffer, keyv) => ({
     coffer: bulk(1_000, (turn) => coffer.putMany(records(turn * 1_000, 1_000))),
     rival: bulk(1_000, (turn) =>
-      keyv.setMany(records(turn * 1_000, 1_000).map((each) => ({ key: each.decision_id, value: each }))),
+      keyv.setMany(records(turn * 1_000, 1_000).map((each) => ({ key: each.step_id, value: each }))),
     ),
   })),
   ...[1, 64].map((count) =>
     contest(`get.${count}:keyv`, 'gets/s', openKeyv, async (coffer, keyv) => {
       await coffer.putMany(records(0, STORED))
       for (let from = 0; from < STORED; from += 1_000) {
-        await keyv.setMany(records(from, 1_000).map((each) => ({ key: each.decision_id, value: each })))
+        await keyv.setMany(records(from, 1_000).map((each) => ({ key: each.step_id, value: each })))
       }
       return {
         coffer: callers(count, (turn) => coffer.get(stored(turn))),

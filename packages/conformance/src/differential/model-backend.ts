@@ -32,6 +32,7 @@ import {
   type Query,
   type ReferenceCheck,
   type RefusalCode,
+  type Sweep,
 } from '@coffer/core/backend'
 
 const CAPABILITIES: Capabilities = Object.freeze({
@@ -98,19 +99,7 @@ export function modelBackend(): Backend {
           throw error
         }
       }),
-    sweep: (layout, sweep, limit, at) =>
-      inTurn(async () => {
-        const table = tableOf(state, layout)
-        const gone = [...table.values()].filter(
-          (row) =>
-            (sweep.tenant === undefined || row.tenant === sweep.tenant) &&
-            (sweep.type === 'expired'
-              ? isExpired(row, at)
-              : row.deletedAt !== null && row.deletedAt <= sweep.deletedBefore),
-        )
-        for (const row of gone.slice(0, limit)) remove(state, layout, row, row.version)
-        return { removed: Math.min(gone.length, limit), more: gone.length > limit }
-      }),
+    sweep: (layout, sweep, limit, at) => inTurn(async () => sweepRows(state, layout, sweep, limit, at)),
     reindex: async () => undefined,
     errorCode: (cause) => (isStoreError(cause) ? cause.code : 'INTERNAL'),
   }
@@ -234,6 +223,19 @@ function remove(state: State, layout: Layout, row: NewRow, version: number): voi
   tableOf(state, layout).delete(nameOf(row))
   const place = nameOf({ tenant: row.tenant, id: layout.name })
   state.floors.set(place, Math.max(state.floors.get(place) ?? 0, version))
+}
+
+/** Removes rows that the sweep means, up to the limit. */
+function sweepRows(state: State, layout: Layout, sweep: Sweep, limit: number, at: number) {
+  const gone = [...tableOf(state, layout).values()].filter(
+    (row) =>
+      (sweep.tenant === undefined || row.tenant === sweep.tenant) &&
+      (sweep.type === 'expired'
+        ? isExpired(row, at)
+        : row.deletedAt !== null && row.deletedAt <= sweep.deletedBefore),
+  )
+  for (const row of gone.slice(0, limit)) remove(state, layout, row, row.version)
+  return { removed: Math.min(gone.length, limit), more: gone.length > limit }
 }
 
 function holds(state: State, check: ReferenceCheck, at: number): boolean {

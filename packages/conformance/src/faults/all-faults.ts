@@ -1,23 +1,39 @@
 /** Every planted fault. */
 
-import { expiryFaults } from './expiry.ts'
+import { batchFaults } from './batches.ts'
+import { conditionFaults } from './conditions.ts'
+import { deadlineFaults } from './deadlines.ts'
 import type { Fault } from './fault.ts'
+import { filterFaults } from './filters.ts'
+import { groupFaults } from './groups.ts'
+import { isolationFaults } from './isolation.ts'
 import { lifeFaults } from './life.ts'
-import { queryFaults } from './queries.ts'
+import { orderFaults } from './order.ts'
+import { pageFaults } from './pages.ts'
 import { readingFaults } from './reading.ts'
 import { relationFaults } from './relations.ts'
+import { softDeleteFaults } from './soft-deletion.ts'
+import { sweepFaults } from './sweeps.ts'
 import { transactionFaults } from './transactions.ts'
 import { valueFaults } from './values.ts'
-import { writingFaults } from './writing.ts'
+import { versionFaults } from './versions.ts'
 
 /** Broken backends, each in one way, that the suite must tell from a healthy one. */
 export const allFaults: readonly Fault[] = [
   ...readingFaults,
   ...valueFaults,
-  ...queryFaults,
-  ...writingFaults,
-  ...expiryFaults,
+  ...orderFaults,
+  ...filterFaults,
+  ...pageFaults,
+  ...groupFaults,
+  ...batchFaults,
+  ...conditionFaults,
+  ...versionFaults,
+  ...deadlineFaults,
+  ...sweepFaults,
+  ...softDeleteFaults,
   ...relationFaults,
+  ...isolationFaults,
   ...transactionFaults,
   ...lifeFaults,
 ]

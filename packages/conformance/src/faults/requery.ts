@@ -40,6 +40,12 @@ export function byRules(rules: Rules): Seams {
   }
 }
 
+/** Counts rows that the rule calls visible, and finds the right ones. */
+export function countedBy(shows: (row: StoredRow, at: number) => boolean): Seams {
+  const { count } = byRules({ isVisible: (row, _visibility, at) => shows(row, at) })
+  return { ...(count && { count }) }
+}
+
 /** One page by the rules. */
 export async function requery(
   door: Door,

@@ -51,13 +51,7 @@ export interface Seams {
 
 /** A backend with the seams in place of what it does. */
 export function alter(backend: Backend, seams: Seams): Backend {
-  const outside: Door = {
-    read: (layout, keys) => backend.read(layout, keys),
-    query: (layout, query, at) => backend.query(layout, query, at),
-    count: (layout, question, at) => backend.count(layout, question, at),
-    write: async (group, at) => (await backend.write([group], at))[0] as Outcome,
-  }
-  const altered = alterDoor(outside, seams)
+  const altered = alterDoor(doorOf(backend), seams)
   const write: Backend['write'] = seams.write === undefined ? backend.write.bind(backend) : oneByOne(altered)
   const { batch, sweep } = seams
   return overridden(backend, {
@@ -68,6 +62,20 @@ export function alter(backend: Backend, seams: Seams): Backend {
     transaction: (run) => backend.transaction((inside) => run(alterTransaction(inside, seams))),
     ...(sweep && { sweep: (...parameters) => sweep(backend, ...parameters) }),
   })
+}
+
+/** The doors of a backend outside of any transaction. */
+export function doorOf(backend: Backend): Door {
+  return {
+    read: (layout, keys) => backend.read(layout, keys),
+    query: (layout, query, at) => backend.query(layout, query, at),
+    count: (layout, question, at) => backend.count(layout, question, at),
+    write: async (group, at) => {
+      const [outcome] = await backend.write([group], at)
+      if (outcome === undefined) throw new Error('a group without an outcome')
+      return outcome
+    },
+  }
 }
 
 /** A transaction with the doors replaced. */

@@ -1,231 +1,12 @@
-/** Faults in transactions: what they see, what they undo, and what they say. */
+/** Faults in how transactions and savepoints end: what they undo, what they keep, and what they say. */
 
-import {
-  type Backend,
-  type BackendTransaction,
-  type Group,
-  isStoreError,
-  type Key,
-  type Layout,
-  type StoredRow,
-  StoreError,
-} from '@coffer/core/backend'
+import { isStoreError } from '@coffer/core/backend'
 import { overridden } from '../wrapped-backend.ts'
 import type { Fault } from './fault.ts'
+import { transactionFault, UNDO } from './transaction-fault.ts'
 
-function fault(
-  id: string,
-  clause: string,
-  title: string,
-  methods: (backend: Backend) => Partial<Backend>,
-): Fault {
-  return { id, clause, title, plant: (backend) => overridden(backend, methods(backend)) }
-}
-
-const UNDO = Symbol('undo')
-
-interface Recorded {
-  readonly groups: { group: Group; at: number }[]
-  readonly read: Map<string, { layout: Layout; key: Key; row: StoredRow | undefined }>
-}
-
-/**
- * Runs the callback on a snapshot, undoes it, and writes its groups again without a condition: so what it
- * read is not protected unless `validate` looks at it.
- */
-async function replayed<T>(
-  backend: Backend,
-  run: (transaction: BackendTransaction) => Promise<T>,
-  validate: (recorded: Recorded) => Promise<void>,
-): Promise<T> {
-  const recorded: Recorded = { groups: [], read: new Map() }
-  let result: { readonly value: T } | undefined
-  try {
-    await backend.transaction(async (transaction) => {
-      const value = await run(
-        overridden(transaction, {
-          read: async (layout, keys) => {
-            const rows = await transaction.read(layout, keys)
-            if (recorded.groups.length === 0) remember(recorded, layout, keys, rows)
-            return rows
-          },
-          write: async (group, at) => {
-            for (const { layout, tenant, id } of group.operations) {
-              const name = JSON.stringify([layout.name, tenant, id])
-              if (!recorded.read.has(name))
-                remember(recorded, layout, [{ tenant, id }], await transaction.read(layout, [{ tenant, id }]))
-            }
-            const outcome = await transaction.write(group, at)
-            if (outcome.ok) recorded.groups.push({ group, at })
-            return outcome
-          },
-        }),
-      )
-      result = { value }
-      throw UNDO
-    })
-  } catch (error) {
-    if (error !== UNDO) throw error
-  }
-  await validate(recorded)
-  for (const { group, at } of recorded.groups) await backend.write([unconditional(group)], at)
-  return (result as { value: T }).value
-}
-
-function remember(
-  recorded: Recorded,
-  layout: Layout,
-  keys: readonly Key[],
-  rows: readonly (StoredRow | undefined)[],
-): void {
-  for (const [position, { tenant, id }] of keys.entries()) {
-    recorded.read.set(JSON.stringify([layout.name, tenant, id]), {
-      layout,
-      key: { tenant, id },
-      row: rows[position],
-    })
-  }
-}
-
-function unconditional(group: Group): Group {
-  return {
-    ...group,
-    operations: group.operations.map((each) =>
-      each.type === 'restore' ? each : { ...each, condition: { type: 'none' } },
-    ),
-  }
-}
-
-/** Conflicts when one of the remembered rows has another version now. */
-async function unchanged(
-  backend: Backend,
-  recorded: Recorded,
-  concerns: (name: string) => boolean,
-): Promise<void> {
-  for (const [name, { layout, key, row }] of recorded.read) {
-    if (!concerns(name)) continue
-    const [now] = await backend.read(layout, [key])
-    if (now?.version !== row?.version) throw new StoreError('CONFLICT', 'a row has changed')
-  }
-}
-
-function written(recorded: Recorded): ReadonlySet<string> {
-  const names = recorded.groups.flatMap(({ group }) =>
-    group.operations.map((each) => JSON.stringify([each.layout.name, each.tenant, each.id])),
-  )
-  return new Set(names)
-}
-
-const isolationFaults: readonly Fault[] = [
-  fault(
-    'transaction-lost-update',
-    'X1',
-    'the last of two transactions that change one record wins',
-    (backend) => ({
-      transaction: (run) => replayed(backend, run, async () => undefined),
-    }),
-  ),
-  fault(
-    'transaction-write-skew',
-    'X1',
-    'only records that were written are protected, not those that were read',
-    (backend) => ({
-      transaction: (run) =>
-        replayed(backend, run, (recorded) => {
-          const names = written(recorded)
-          return unchanged(backend, recorded, (name) => names.has(name))
-        }),
-    }),
-  ),
-  fault(
-    'transaction-phantom',
-    'X1',
-    'records that were read by key are protected, answers to questions are not',
-    (backend) => ({
-      transaction: (run) => replayed(backend, run, (recorded) => unchanged(backend, recorded, () => true)),
-    }),
-  ),
-  fault('transaction-dirty-read', 'X1', 'others see what a transaction has not committed', (backend) => {
-    let open: BackendTransaction | undefined
-    return {
-      transaction: (run) =>
-        backend.transaction(async (transaction) => {
-          open = transaction
-          try {
-            return await run(transaction)
-          } finally {
-            open = undefined
-          }
-        }),
-      read: (layout, keys) => (open ?? backend).read(layout, keys),
-    }
-  }),
-  fault(
-    'transaction-reads-committed',
-    'X1',
-    'a transaction sees what others commit while it runs',
-    (backend) => ({
-      transaction: (run) => {
-        const touched = new Set<string>()
-        return backend.transaction((transaction) =>
-          run(
-            overridden(transaction, {
-              read: (layout, keys) =>
-                keys.some(({ tenant, id }) => touched.has(JSON.stringify([layout.name, tenant, id])))
-                  ? transaction.read(layout, keys)
-                  : backend.read(layout, keys),
-              query: (layout, query, at) =>
-                (touched.size > 0 ? transaction : backend).query(layout, query, at),
-              write: (group, at) => {
-                for (const { layout, tenant, id } of group.operations)
-                  touched.add(JSON.stringify([layout.name, tenant, id]))
-                return transaction.write(group, at)
-              },
-            }),
-          ),
-        )
-      },
-    }),
-  ),
-  fault(
-    'transaction-own-writes-unseen',
-    'X2',
-    'a transaction does not see by key what it wrote itself',
-    (backend) => ({
-      transaction: (run) =>
-        backend.transaction((transaction) =>
-          run(overridden(transaction, { read: (layout, keys) => backend.read(layout, keys) })),
-        ),
-    }),
-  ),
-  fault(
-    'transaction-own-writes-not-found',
-    'X2',
-    'questions inside a transaction do not find what it wrote itself',
-    (backend) => ({
-      transaction: (run) =>
-        backend.transaction((transaction) =>
-          run(overridden(transaction, { query: (layout, query, at) => backend.query(layout, query, at) })),
-        ),
-    }),
-  ),
-  fault(
-    'transaction-own-writes-not-counted',
-    'X2',
-    'counts inside a transaction leave out what it wrote itself',
-    (backend) => ({
-      transaction: (run) =>
-        backend.transaction((transaction) =>
-          run(
-            overridden(transaction, { count: (layout, question, at) => backend.count(layout, question, at) }),
-          ),
-        ),
-    }),
-  ),
-]
-
-const endFaults: readonly Fault[] = [
-  fault(
+export const transactionFaults: readonly Fault[] = [
+  transactionFault(
     'transaction-not-rolled-back',
     'X3',
     'a transaction whose callback throws is committed',
@@ -245,21 +26,26 @@ const endFaults: readonly Fault[] = [
       },
     }),
   ),
-  fault('transaction-commit-is-rollback', 'X4', 'COMMIT reports success and stores nothing', (backend) => ({
-    transaction: async (run) => {
-      let result: { readonly value: Awaited<ReturnType<typeof run>> } | undefined
-      try {
-        return await backend.transaction(async (transaction) => {
-          result = { value: await run(transaction) }
-          throw UNDO
-        })
-      } catch (error) {
-        if (error !== UNDO || result === undefined) throw error
-        return result.value
-      }
-    },
-  })),
-  fault(
+  transactionFault(
+    'transaction-commit-is-rollback',
+    'X4',
+    'COMMIT reports success and stores nothing',
+    (backend) => ({
+      transaction: async (run) => {
+        let result: { readonly value: Awaited<ReturnType<typeof run>> } | undefined
+        try {
+          return await backend.transaction(async (transaction) => {
+            result = { value: await run(transaction) }
+            throw UNDO
+          })
+        } catch (error) {
+          if (error !== UNDO || result === undefined) throw error
+          return result.value
+        }
+      },
+    }),
+  ),
+  transactionFault(
     'transaction-conflict-swallowed',
     'X1',
     'a transaction that conflicts reports success and stores nothing',
@@ -279,7 +65,7 @@ const endFaults: readonly Fault[] = [
       },
     }),
   ),
-  fault(
+  transactionFault(
     'transaction-error-replaced',
     'X3',
     "the callback's error is wrapped in one of the backend's",
@@ -294,7 +80,7 @@ const endFaults: readonly Fault[] = [
       },
     }),
   ),
-  fault(
+  transactionFault(
     'transaction-callback-twice',
     'X3',
     'the callback runs twice though nothing conflicted',
@@ -310,7 +96,7 @@ const endFaults: readonly Fault[] = [
       },
     }),
   ),
-  fault(
+  transactionFault(
     'transaction-refusal-undoes-all',
     'X4',
     'a refused write inside a transaction dooms it, as an engine error does',
@@ -331,7 +117,7 @@ const endFaults: readonly Fault[] = [
         }),
     }),
   ),
-  fault(
+  transactionFault(
     'transaction-group-not-rolled-back',
     'X4',
     'a refused group inside a transaction leaves its first part',
@@ -354,11 +140,16 @@ const endFaults: readonly Fault[] = [
         ),
     }),
   ),
-  fault('savepoint-undoes-nothing', 'X5', 'a savepoint that throws keeps what it did', (backend) => ({
-    transaction: (run) =>
-      backend.transaction((transaction) => run(overridden(transaction, { savepoint: (part) => part() }))),
-  })),
-  fault(
+  transactionFault(
+    'savepoint-undoes-nothing',
+    'X5',
+    'a savepoint that throws keeps what it did',
+    (backend) => ({
+      transaction: (run) =>
+        backend.transaction((transaction) => run(overridden(transaction, { savepoint: (part) => part() }))),
+    }),
+  ),
+  transactionFault(
     'savepoint-undoes-everything',
     'X5',
     'a savepoint that throws takes the whole transaction with it',
@@ -391,7 +182,7 @@ const endFaults: readonly Fault[] = [
       },
     }),
   ),
-  fault('savepoint-kept-is-undone', 'X5', 'a savepoint that succeeds is undone', (backend) => ({
+  transactionFault('savepoint-kept-is-undone', 'X5', 'a savepoint that succeeds is undone', (backend) => ({
     transaction: (run) =>
       backend.transaction((transaction) =>
         run(
@@ -412,7 +203,7 @@ const endFaults: readonly Fault[] = [
         ),
       ),
   })),
-  fault(
+  transactionFault(
     'transactions-wait-for-ever',
     'X6',
     'a second transaction waits for one that waits for it',
@@ -432,5 +223,3 @@ const endFaults: readonly Fault[] = [
     },
   ),
 ]
-
-export const transactionFaults: readonly Fault[] = [...isolationFaults, ...endFaults]
