@@ -9,15 +9,27 @@ export interface Listed {
   readonly definition: CollectionDefinition
   /** The log that the records are entries of. */
   readonly log: LogDefinition | undefined
+  /** The fields that a person wants to see first, after the key. */
+  readonly glance: readonly string[]
 }
 
 const modules: readonly Module[] = Object.values(agents)
 
+const GLANCES: Readonly<Record<string, readonly string[]>> = {
+  sessions: ['agent_id', 'status', 'created_at'],
+  resolutions: ['agent_id', 'decision', 'created_at'],
+  trace_events: ['timestamp', 'event_type', 'severity'],
+}
+
 /** Everything that has records, collections first. */
 export const catalog: readonly Listed[] = [
-  ...modules.flatMap(({ collections }) => collections.map((definition) => ({ definition, log: undefined }))),
-  ...modules.flatMap(({ logs }) => logs.map((log) => ({ definition: log.entries, log }))),
+  ...modules.flatMap(({ collections }) => collections.map((definition) => listed(definition))),
+  ...modules.flatMap(({ logs }) => logs.map((log) => listed(log.entries, log))),
 ]
+
+function listed(definition: CollectionDefinition, log?: LogDefinition): Listed {
+  return { definition, log, glance: GLANCES[definition.name] ?? [] }
+}
 
 /** The one with this name. */
 export function findListed(name: string): Listed {

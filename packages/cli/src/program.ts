@@ -1,6 +1,6 @@
 /** The command `coffer`: its subcommands, its help, and what becomes of failures. */
 
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Help } from 'commander'
 import type { Context } from './commands/command.ts'
 import { addCountCommand } from './commands/count-command.ts'
 import { addExportCommand } from './commands/export-command.ts'
@@ -9,13 +9,11 @@ import { addListCommand } from './commands/list-command.ts'
 import { addShowCommand } from './commands/show-command.ts'
 import { addVerifyCommand } from './commands/verify-command.ts'
 import { EXIT, exitCodeOf, sentenceOf } from './failure.ts'
-import { COLUMNS, type Terminal } from './output/terminal.ts'
+import type { Output, Terminal } from './output/terminal.ts'
 
 const HELP = `
 Stores:
   sqlite:./agents.db   a path that ends in .db or .sqlite means the same
-  file:./folder
-  postgresql://user@host/database
   memory:
   coffer.config.json   or .ts, .js: { "type": "sqlite", "path": "agents.db" }
 
@@ -42,9 +40,14 @@ export async function runCommand(commandLine: readonly string[], terminal: Termi
   } catch (error) {
     // Commander has told it already, unless it was only asked for help.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
-    await terminal.err.line(`coffer: ${sentenceOf(error, terminal.environment)}`)
+    await terminal.err.line(wrapped(`coffer: ${sentenceOf(error, terminal.environment)}`, terminal.err))
     return exitCodeOf(error)
   }
+}
+
+/** Breaks lines at spaces to the width of where they go. A stack stays as it is. */
+function wrapped(text: string, output: Output): string {
+  return /\n {4}at /.test(text) ? text : new Help().boxWrap(text, output.width)
 }
 
 function program(context: Context): Command {
@@ -56,9 +59,9 @@ function program(context: Context): Command {
     .configureOutput({
       writeOut: (text) => out.stream.write(text),
       writeErr: (text) => err.stream.write(text),
-      outputError: (text, write) => write(text.replace(/^error: /, 'coffer: ')),
-      getOutHelpWidth: () => COLUMNS,
-      getErrHelpWidth: () => COLUMNS,
+      outputError: (text, write) => write(wrapped(text.replace(/^error: /, 'coffer: '), err)),
+      getOutHelpWidth: () => out.width,
+      getErrHelpWidth: () => err.width,
     })
     .addHelpText('after', HELP)
   for (const add of [

@@ -8,7 +8,7 @@ import { CommandError, EXIT } from './failure.ts'
 
 const CONFIG_FILES = ['coffer.config.json', 'coffer.config.ts', 'coffer.config.js', 'coffer.config.mjs']
 
-const FORMS = 'sqlite:./agents.db, file:./folder, postgresql://…, memory:, or a config file'
+const FORMS = 'sqlite:./agents.db, memory:, or a config file'
 
 /** The config of the store that a command is for: `--store`, else COFFER_STORE, else a config file here. */
 export async function findStore(
@@ -16,12 +16,20 @@ export async function findStore(
   environment: NodeJS.ProcessEnv,
 ): Promise<StoreConfig> {
   const named = location ?? environment.COFFER_STORE
-  if (named !== undefined && named !== '') return configOf(named)
+  if (named !== undefined && named !== '') return there(await configOf(named))
   const file = CONFIG_FILES.find((name) => existsSync(name))
-  if (file !== undefined) return readConfig(file)
+  if (file !== undefined) return there(await readConfig(file))
   throw new CommandError(
     `which store? Say --store, set COFFER_STORE, or write a coffer.config.json. A store is ${FORMS}`,
   )
+}
+
+/** Refuses kinds of store that have a name already and no package yet: nothing can be installed for them. */
+function there(config: StoreConfig): StoreConfig {
+  if ('type' in config && (config.type === 'file' || config.type === 'postgresql')) {
+    throw new CommandError(`there are no ${config.type} stores yet; a store is ${FORMS}`)
+  }
+  return config
 }
 
 /** The config for a command that only reads: it must not make a store that is not there. */
@@ -33,8 +41,6 @@ export function forReading(config: StoreConfig): StoreConfig {
     refuseMissing(path)
     return { ...config, readOnly: true } as StoreConfig
   }
-  const { basePath } = config as { basePath?: unknown }
-  if (config.type === 'file' && typeof basePath === 'string') refuseMissing(basePath)
   return config
 }
 
@@ -46,8 +52,8 @@ function refuseMissing(path: string): void {
 async function configOf(location: string): Promise<StoreConfig> {
   if (/^memory:?$/.test(location)) return { type: 'memory' }
   if (location.startsWith('sqlite:')) return { type: 'sqlite', path: pathOf(location, 'sqlite:') }
-  if (location.startsWith('file:')) return { type: 'file', basePath: pathOf(location, 'file:') }
-  if (/^postgres(ql)?:\/\//.test(location)) return { type: 'postgresql', connectionString: location }
+  if (location.startsWith('file:')) return { type: 'file' }
+  if (/^postgres(ql)?:/.test(location)) return { type: 'postgresql' }
   if (/\.(db|sqlite|sqlite3)$/.test(location)) return { type: 'sqlite', path: location }
   if (/\.(json|[cm]?[jt]s)$/.test(location)) return readConfig(location)
   throw new CommandError(`--store does not know '${location}'; it takes ${FORMS}`)

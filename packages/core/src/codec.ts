@@ -45,7 +45,7 @@ export function encodeRecord(
 /** A record as its schema encodes it, before it becomes text. */
 export function encodeBySchema(definition: CollectionDefinition, record: unknown): Record<string, unknown> {
   try {
-    return z.encode(definition.schema, record) as Record<string, unknown>
+    return z.encode(definition.strictSchema, record) as Record<string, unknown>
   } catch (cause) {
     throw refusalOf(definition, cause)
   }
@@ -59,7 +59,8 @@ function refusalOf(definition: CollectionDefinition, cause: unknown): StoreError
   }
   const problems = cause.issues.slice(0, 3).map((issue) => {
     const path = issue.path.map(String).join('.')
-    return `${path === '' ? 'the record' : path}: ${issue.message}`
+    const hint = issue.message.endsWith('received Date') ? '; use isoDate in the schema for a Date' : ''
+    return `${path === '' ? 'the record' : path}: ${issue.message}${hint}`
   })
   return invalid(`${collection}: ${problems.join('; ')}`, { collection })
 }
@@ -67,6 +68,17 @@ function refusalOf(definition: CollectionDefinition, cause: unknown): StoreError
 /** The values of the index fields, in the layout's order. */
 export function extractFields(definition: CollectionDefinition, encoded: unknown): readonly FieldValue[] {
   const values = definition.fields.map((field) => extractField(field, encoded, definition.name))
+  const missing = values.findIndex(
+    (value, position) => value === null && definition.fields[position]?.nullable === false,
+  )
+  if (missing !== -1) {
+    throw invalid(
+      `${definition.name}: the record has no '${definition.fields[missing]?.name}', which its schema requires`,
+      {
+        collection: definition.name,
+      },
+    )
+  }
   for (const index of definition.layout.indexes) {
     const bytes = index.reduce((sum, position) => sum + indexedBytes(values[position] ?? null), 0)
     if (bytes > MAX_INDEXED_BYTES) {
@@ -104,7 +116,7 @@ export function decodeRow<R>(definition: CollectionDefinition<R>, row: StoredRow
 }
 
 /** As `decodeRow`, and checks that the document fits the schema. */
-function decodeDocument<R>(definition: CollectionDefinition<R>, row: StoredRow): R {
+export function decodeDocument<R>(definition: CollectionDefinition<R>, row: StoredRow): R {
   const document = currentDocument(definition, row)
   const result = decodeBySchema(definition, document)
   if (result.success) return result.data

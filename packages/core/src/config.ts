@@ -175,7 +175,9 @@ export function parseOptions<S extends z.ZodType>(
 ): z.output<S> {
   const result = schema.safeParse(options)
   if (result.success) return result.data
-  const issue = result.error.issues[0]
+  const { issues } = result.error
+  // A misspelt option explains what else is missing.
+  const issue = issues.find((each) => each.code === 'unrecognized_keys') ?? issues[0]
   if (issue?.code === 'unrecognized_keys') {
     const own = schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
     const known = [...own, ...alsoKnown].join(', ') || 'none'

@@ -7,6 +7,7 @@ import { historyLayout } from './history.ts'
 import type { JsonObject } from './json.ts'
 import type { Layout } from './layout.ts'
 import { findUnstorable, memberType } from './schema-type.ts'
+import { strictSchema } from './strict-schema.ts'
 import { isTransparent } from './transparent.ts'
 
 /** What happens to records that refer to one that is to be deleted: it is refused, or they go too. */
@@ -21,13 +22,17 @@ export interface Reference {
 }
 
 /** What a collection is made of. */
-export interface CollectionOptions<S extends z.ZodObject, F extends string, K extends string = string> {
+export interface CollectionOptions<
+  S extends z.ZodObject,
+  F extends string,
+  K extends string = keyof z.output<S> & string,
+> {
   /** A lower-case name of letters, digits and single underscores; the table's name in SQL. */
   readonly name: string
   /** A Zod object. Records are what it decodes to, documents what it encodes to. */
   readonly schema: S
   /** The member that is the record's key: text, unique within a tenant. */
-  readonly key: K & keyof z.output<S>
+  readonly key: K
   /** What queries may use. */
   readonly fields?: Readonly<Record<F, FieldDeclaration>>
   /** Indexes over several fields, in their order. */
@@ -52,6 +57,8 @@ export interface CollectionOptions<S extends z.ZodObject, F extends string, K ex
 export interface CollectionDefinition<R = unknown, F extends string = string> {
   readonly name: string
   readonly schema: z.ZodType<R>
+  /** The schema as writes are held to it: it refuses members that it does not know. */
+  readonly strictSchema: z.ZodType
   /** True when a record is its document, so that reading needs no decoding. */
   readonly isTransparent: boolean
   readonly key: string
@@ -91,9 +98,12 @@ const MAX_COLLECTION_NAME = 40
  */
 export function defineCollection<
   S extends z.ZodObject,
-  const K extends string,
+  const K extends keyof z.output<S> & string,
   const F extends string = never,
 >(options: CollectionOptions<S, F, K>): CollectionDefinition<z.output<S>, F | K> {
+  if (typeof options !== 'object' || options === null) {
+    throw invalid('defineCollection takes a definition: { name, schema, key, … }')
+  }
   if (RESERVED_NAME.test(String(options.name))) {
     throw invalid(`${options.name}: names that begin with sqlite_ or coffer_ are reserved`)
   }
@@ -117,6 +127,7 @@ export function buildDefinition(
   return {
     name,
     schema: schema as z.ZodType,
+    strictSchema: strictSchema(schema),
     isTransparent: isTransparent(schema),
     key: options.key,
     fields,

@@ -11,6 +11,7 @@ import { type ParsedConfig, parseConfig, type ResolvedStoreOptions } from './con
 import type { CollectionDefinition } from './definition.ts'
 import { Definitions } from './definitions.ts'
 import { invalid, StoreError } from './errors.ts'
+import { EventLoopTurn } from './event-loop.ts'
 import type { Abortable, Executor } from './executor.ts'
 import { throwIfAborted, toStoreError } from './failure.ts'
 import { KeyedQueue } from './keyed-queue.ts'
@@ -22,12 +23,8 @@ import type { Query } from './predicate.ts'
 import { ReadQueue } from './read-queue.ts'
 import { reindexRows } from './reindex.ts'
 import type { Key, StoredRow } from './row.ts'
-import {
-  currentTransaction,
-  runTransaction,
-  type TransactionOptions,
-  type TransactionScope,
-} from './transaction.ts'
+import { runTransaction, type TransactionOptions } from './transaction.ts'
+import { currentTransaction, type TransactionScope } from './transaction-scope.ts'
 import { WriteQueue } from './write-queue.ts'
 
 /** Rows that one sweep removes: bounds how long other writes wait for it. */
@@ -37,6 +34,7 @@ export class Engine implements Executor {
   readonly transactional = false
   readonly options: ResolvedStoreOptions
   readonly clock: Clock
+  readonly turn = new EventLoopTurn()
   readonly definitions = new Definitions()
   readonly turns = new KeyedQueue()
   readonly #config: ParsedConfig
@@ -170,6 +168,8 @@ export class Engine implements Executor {
     if (this.#state !== 'ready') throw new StoreError('CLOSED', 'the store is closed')
     this.#active++
     try {
+      const overdue = this.turn.overdue()
+      if (overdue !== undefined) await overdue
       return await run()
     } finally {
       this.#active--

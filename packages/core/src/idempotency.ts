@@ -5,7 +5,8 @@ import { Collection } from './collection.ts'
 import { buildDefinition, type CollectionDefinition } from './definition.ts'
 import type { Engine } from './engine.ts'
 import { isStoreError } from './errors.ts'
-import type { TransactionOptions, TransactionScope } from './transaction.ts'
+import type { TransactionOptions } from './transaction.ts'
+import type { TransactionScope } from './transaction-scope.ts'
 
 /** The keys of committed transactions, with what they answered. */
 const idempotencyKeys = buildDefinition(

@@ -33,7 +33,8 @@ export function toDocument(value: unknown, maxBytes: number, collection: string)
 }
 
 function refuse(path: string, problem: string, collection: string): never {
-  throw invalid(`${collection}: ${path === '' ? 'the record' : path} ${problem}`, { collection })
+  const place = path.length > 60 ? `${path.slice(0, 60)}…` : path
+  throw invalid(`${collection}: ${place === '' ? 'the record' : place} ${problem}`, { collection })
 }
 
 function checkStorable(value: unknown, path: string, depth: number, collection: string): void {

@@ -16,7 +16,7 @@ const DEFAULT_LIMIT = 100
 export type OrderBy<F extends string = string> =
   | F
   | { readonly [K in F]?: 'asc' | 'desc' }
-  | readonly { readonly [K in F]?: 'asc' | 'desc' }[]
+  | readonly (F | { readonly [K in F]?: 'asc' | 'desc' })[]
 
 /** What `find` takes. */
 export interface FindOptions<F extends string = string> {

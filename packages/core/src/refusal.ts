@@ -31,11 +31,17 @@ export function refusalError(
   if (failedCheck !== undefined) return violation(failedCheck, referring(definition, group, failedCheck))
   const { name } = definition
   const key = group.operations[index]?.id
-  return new StoreError(code, `${name}: ${REFUSALS[code]}`, {
+  const which = key === undefined ? '' : ` (key ${quoted(key)})`
+  return new StoreError(code, `${name}: ${REFUSALS[code]}${which}`, {
     collection: name,
     index: group.operations.length > 1 ? index : undefined,
     keys: key === undefined ? undefined : [key],
   })
+}
+
+/** A key in a message: cut, and on one line. */
+export function quoted(key: string): string {
+  return JSON.stringify(key.length > 64 ? `${key.slice(0, 63)}…` : key)
 }
 
 const REFUSALS = {

@@ -40,11 +40,16 @@ function reindexed(definition: CollectionDefinition, row: StoredRow): Reindexed 
     if (isStoreError(cause, 'UNSUPPORTED')) throw cause
     throw new StoreError(
       'CORRUPT',
-      `${definition.name}: a stored record can't be brought up to version ${definition.version} of its schema; ` +
-        'mend the record or the upgrade',
+      `${definition.name}: a stored record does not fit the new definition (${reason(cause)}); ` +
+        `raise the definition's version and give an upgrade from ${row.schemaVersion}`,
       { collection: definition.name, keys: [row.id], cause: isStoreError(cause) ? cause : undefined },
     )
   }
+}
+
+/** Core's own refusals name members and never values. */
+function reason(cause: unknown): string {
+  return isStoreError(cause, 'INVALID_ARGUMENT') ? cause.message : 'the upgrade failed'
 }
 
 function rewritten(definition: CollectionDefinition, row: StoredRow): Reindexed {

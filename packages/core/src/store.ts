@@ -13,7 +13,8 @@ import type { LogDefinition } from './log-definition.ts'
 import type { ModuleMethods, Modules } from './module.ts'
 import { checkOptionNames } from './query.ts'
 import { checkTenant } from './text.ts'
-import type { TransactionOptions, TransactionScope } from './transaction.ts'
+import type { TransactionOptions } from './transaction.ts'
+import type { TransactionScope } from './transaction-scope.ts'
 
 /** What `transaction` takes. */
 export interface StoreTransactionOptions extends TransactionOptions {
@@ -55,12 +56,16 @@ export class BaseStore {
 
   /** The records of a collection. The definition becomes known to the store; its table is made on first use. */
   collection<R, F extends string>(definition: CollectionDefinition<R, F>): Collection<R, F> {
+    if (typeof definition?.layout !== 'object')
+      throw invalid('collection takes a definition; make one with defineCollection')
     this.#engine.definitions.add(definition)
     return new Collection(definition, this.#engine, this.#executor, this.tenantName)
   }
 
   /** The streams of a log. */
   log<R, A, F extends string>(definition: LogDefinition<R, A, F>): Log<R, A, F> {
+    if (typeof definition?.chain !== 'object')
+      throw invalid('log takes a definition; make one with defineLog')
     this.#engine.definitions.add(definition.entries)
     this.#engine.definitions.add(definition.heads)
     return new Log(definition, this.#engine, this.#executor, this.tenantName)
@@ -94,6 +99,7 @@ export class BaseStore {
    */
   async transaction<T>(run: (store: this) => Promise<T>, options: StoreTransactionOptions = {}): Promise<T> {
     checkOptionNames(options, TRANSACTION_OPTIONS, 'transaction')
+    if (typeof run !== 'function') throw invalid('transaction takes a function, which is given a store')
     const bound = (scope: TransactionScope) => run(this.#bound(this.tenantName, this.#confined, scope))
     if (this.#scope !== undefined) {
       if (Object.keys(options).length > 0) throw invalid('a nested transaction takes no options')

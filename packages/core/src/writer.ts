@@ -1,13 +1,13 @@
 /** The writing half of a collection: from records to groups, and from outcomes to answers or errors. */
 
-import { decodeRow, encodeRecord } from './codec.ts'
+import { decodeDocument, decodeRow, encodeRecord } from './codec.ts'
 import type { CollectionDefinition } from './definition.ts'
 import type { Engine } from './engine.ts'
 import { atPosition, invalid, StoreError } from './errors.ts'
 import type { Abortable, Executor } from './executor.ts'
 import type { Applied, Condition, Group, PutOperation } from './operation.ts'
 import { outboundChecks } from './references.ts'
-import { refusalError, writeGroup } from './refusal.ts'
+import { quoted, refusalError, writeGroup } from './refusal.ts'
 import { refuseOnLog } from './remover.ts'
 import { isLive, type StoredRow } from './row.ts'
 import { checkKey } from './text.ts'
@@ -88,12 +88,21 @@ export class Writer<R> {
     const { name, key } = this.#definition
     const [row] = await this.#executor.read(this.#definition, [{ tenant: this.#tenant, id }], options)
     if (row === undefined || !isLive(row, this.#engine.clock.now())) {
-      throw new StoreError('NOT_FOUND', `${name}: there is no such record`, { collection: name, keys: [id] })
+      throw new StoreError('NOT_FOUND', `${name}: there is no record with the key ${quoted(id)}`, {
+        collection: name,
+        keys: [id],
+      })
     }
     const condition = conditionOf(options.ifVersion, { type: 'version', version: row.version }, name)
-    const present = decodeRow(this.#definition, row)
+    const present = decodeDocument(this.#definition, row)
     const next = typeof change === 'function' ? await change(present) : { ...present, ...change }
-    if ((next as Record<string, unknown> | null)?.[key] !== (present as Record<string, unknown>)[key]) {
+    if (typeof next !== 'object' || next === null) {
+      throw invalid(`${name}: the function given to update must return the new record`, {
+        collection: name,
+        keys: [id],
+      })
+    }
+    if ((next as Record<string, unknown>)[key] !== (present as Record<string, unknown>)[key]) {
       throw invalid(`${name}: an update can't change the key '${key}'`, { collection: name, keys: [id] })
     }
     const put = this.#put(next, condition, options, 'keep')

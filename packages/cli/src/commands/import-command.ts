@@ -4,19 +4,11 @@ import { createReadStream, statSync } from 'node:fs'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { CommandError, EXIT } from '../failure.ts'
-import {
-  addCounts,
-  type ImportCounts,
-  importTranscripts,
-  type LineProblem,
-  noCounts,
-} from '../import/import-transcripts.ts'
+import { importTranscripts } from '../import/import-transcripts.ts'
 import { readLines } from '../import/lines.ts'
-import { counted, grouped, seconds } from '../output/numbers.ts'
-import { type Progress, progressOn } from '../output/progress.ts'
-import { layOut, oneLine } from '../output/table.ts'
-import { COLUMNS, type Terminal } from '../output/terminal.ts'
+import type { Terminal } from '../output/terminal.ts'
 import { type Context, type StoreChoice, usingStore, withStoreOptions } from './command.ts'
+import { ImportReport } from './import-report.ts'
 
 interface ImportFlags extends StoreChoice {
   readonly agentId?: string
@@ -75,7 +67,7 @@ async function importFiles(context: Context, files: readonly string[], flags: Im
   const interrupt = () => interruption.abort()
   // The second Ctrl-C ends the process in the usual way.
   process.once('SIGINT', interrupt)
-  const report = new Report(terminal, files)
+  const report = new ImportReport(terminal, files)
   try {
     await usingStore(context, flags, 'write', async (store) => {
       for (const file of files) {
@@ -88,16 +80,16 @@ async function importFiles(context: Context, files: readonly string[], flags: Im
           strict: flags.strict,
           signal: interruption.signal,
           onProblem: (problem) => report.problem(file, problem),
-          onProgress: (counts) => report.progress(counts),
+          onProgress: (counts) => report.progress(file, counts),
         })
-        report.finish(counts)
+        await report.finish(file, counts)
       }
     })
   } catch (error) {
     if (!interruption.signal.aborted) throw error
   } finally {
     process.off('SIGINT', interrupt)
-    report.close()
+    await report.close()
   }
   const interrupted = interruption.signal.aborted
   await report.print(flags, interrupted)
@@ -114,121 +106,4 @@ function checkFile(file: string): void {
 
 function openSource(file: string, terminal: Terminal, signal: AbortSignal): Readable {
   return file === '-' ? addAbortSignal(signal, terminal.stdin) : createReadStream(file, { signal })
-}
-
-/** Problems that the JSON summary names; all of them are counted. */
-const MAX_PROBLEMS = 1_000
-
-/** What an import tells while it runs and at its end. */
-class Report {
-  readonly counts = noCounts()
-  readonly #terminal: Terminal
-  readonly #files: readonly string[]
-  readonly #started = performance.now()
-  readonly #problems: (LineProblem & { readonly file: string })[] = []
-  readonly #bar: Progress
-  #bytes = 0
-  /** Counts of the file that is being read. */
-  #current: ImportCounts | undefined
-
-  constructor(terminal: Terminal, files: readonly string[]) {
-    this.#terminal = terminal
-    this.#files = files
-    this.#bar = progressOn(terminal.err, totalBytes(files))
-  }
-
-  /** True when a strict import has met a bad line. */
-  isOver(strict: boolean | undefined): boolean {
-    return strict === true && this.counts.bad_lines > 0
-  }
-
-  /** Counts the bytes of a file on their way. A file that can't be read is named. */
-  async *follow(source: AsyncIterable<Buffer>, file: string): AsyncGenerator<Buffer> {
-    try {
-      for await (const chunk of source) {
-        this.#bytes += chunk.length
-        yield chunk
-      }
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      throw new CommandError(`${nameOf(file)} can't be read: ${reason}`, EXIT.bad)
-    }
-  }
-
-  async problem(file: string, problem: LineProblem): Promise<void> {
-    if (this.#problems.length < MAX_PROBLEMS) this.#problems.push({ file: nameOf(file), ...problem })
-    this.#bar.hide()
-    const { err } = this.#terminal
-    const place = err.styled('yellow', `${nameOf(file)}:${problem.line}`)
-    await err.line(`${place}: ${oneLine(problem.reason)}`)
-  }
-
-  progress(counts: ImportCounts): void {
-    this.#current = counts
-    this.#bar.update(this.#bytes, this.counts.runs + counts.runs)
-  }
-
-  finish(counts: ImportCounts): void {
-    addCounts(this.counts, counts)
-    this.#current = undefined
-  }
-
-  /** Takes in what an interrupted file has brought. */
-  close(): void {
-    if (this.#current !== undefined) this.finish(this.#current)
-    this.#bar.hide()
-  }
-
-  async print(flags: ImportFlags, interrupted: boolean): Promise<void> {
-    const milliseconds = performance.now() - this.#started
-    const { out } = this.#terminal
-    if (flags.json === true) {
-      const summary = {
-        ok: !interrupted && this.counts.bad_lines === 0,
-        interrupted,
-        files: this.#files.map(nameOf),
-        ...this.counts,
-        problems: this.#problems,
-        bytes: this.#bytes,
-        seconds: Math.round(milliseconds) / 1_000,
-      }
-      await out.line(JSON.stringify(summary, null, 2))
-      return
-    }
-    for (const line of this.#summary(milliseconds, interrupted)) await out.line(line)
-    if (this.isOver(flags.strict)) {
-      await out.line('Stopped at the first bad line (--strict); what came before it is stored.')
-    }
-  }
-
-  #summary(milliseconds: number, interrupted: boolean): string[] {
-    const { runs, bad_lines, messages, tool_calls, ...kinds } = this.counts
-    const { out } = this.#terminal
-    const title = `${interrupted ? 'Interrupted: ' : ''}${counted(runs, 'run')} in ${seconds(milliseconds)}`
-    const rows = Object.entries(kinds).map(([kind, changes]) => [
-      kind,
-      ...[changes.new, changes.unchanged, changes.changed].map(grouped),
-    ])
-    const columns = [
-      { title: '' },
-      ...['new', 'unchanged', 'changed'].map((title) => ({ title, align: 'right' as const })),
-    ]
-    const [head = '', ...body] = layOut(columns, rows, COLUMNS)
-    return [
-      out.styled('bold', title),
-      out.styled('dim', head),
-      ...body,
-      out.styled('dim', `events: ${counted(messages, 'message')} and ${counted(tool_calls, 'tool call')}`),
-      ...(bad_lines === 0 ? [] : [out.styled('yellow', `${counted(bad_lines, 'bad line')}, not imported`)]),
-    ]
-  }
-}
-
-function nameOf(file: string): string {
-  return file === '-' ? '(standard input)' : file
-}
-
-function totalBytes(files: readonly string[]): number | undefined {
-  if (files.includes('-')) return undefined
-  return files.reduce((sum, file) => sum + statSync(file).size, 0)
 }

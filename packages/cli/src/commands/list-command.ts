@@ -1,12 +1,11 @@
 /** `coffer ls`: what is in a store, and the records of one collection. */
 
 import type { AgentStore } from '@coffer/agents'
-import type { CollectionDefinition, FindOptions } from '@coffer/core'
+import type { FindOptions } from '@coffer/core'
 import { type Command, InvalidArgumentError } from 'commander'
 import { catalog, findListed, type Listed } from '../catalog.ts'
 import { counted, grouped } from '../output/numbers.ts'
 import { fittingColumns, layOut } from '../output/table.ts'
-import { COLUMNS } from '../output/terminal.ts'
 import { parseOrder, parseWhere } from '../where.ts'
 import { type Context, collected, type StoreChoice, usingStore, withStoreOptions } from './command.ts'
 
@@ -34,7 +33,7 @@ export function addListCommand(program: Command, context: Context): void {
 Examples:
   coffer ls
   coffer ls resolutions --where agent_id=support --order created_at:desc
-  coffer ls sessions --where 'created_at>=2026-03-01T00:00:00Z' --limit all --json`,
+  coffer ls sessions --where 'created_at>=2026-03-01T00:00:00Z' --limit all`,
     )
   withStoreOptions(command).action(async (name: string | undefined, flags: ListFlags) => {
     await usingStore(context, flags, 'read', (store) =>
@@ -76,7 +75,7 @@ async function listCollections({ terminal }: Context, store: AgentStore, flags: 
     grouped(records),
     streams === undefined ? '' : `in ${counted(streams, 'stream')}`,
   ])
-  const [head = '', ...body] = layOut(columns, cells, COLUMNS)
+  const [head = '', ...body] = layOut(columns, cells, out.width)
   await out.line(out.styled('dim', head))
   for (const line of body) await out.line(line)
 }
@@ -84,10 +83,11 @@ async function listCollections({ terminal }: Context, store: AgentStore, flags: 
 async function listRecords(
   context: Context,
   store: AgentStore,
-  { definition }: Listed,
+  listed: Listed,
   flags: ListFlags,
 ): Promise<void> {
   const { out } = context.terminal
+  const { definition } = listed
   const where = parseWhere(flags.where ?? [], definition)
   const options: FindOptions = {
     where,
@@ -106,9 +106,9 @@ async function listRecords(
   for await (const record of first(collection.iterate(options), flags.limit)) {
     page.push(record)
     shown++
-    if (page.length === PAGE) await printTable(context, definition, page.splice(0))
+    if (page.length === PAGE) await printTable(context, listed, page.splice(0))
   }
-  if (page.length > 0) await printTable(context, definition, page)
+  if (page.length > 0) await printTable(context, listed, page)
   const all = await collection.count(where)
   const more = all > shown ? '; --limit all shows the rest' : ''
   await out.line(
@@ -118,18 +118,18 @@ async function listRecords(
 
 async function printTable(
   { terminal }: Context,
-  definition: CollectionDefinition,
+  { definition, glance }: Listed,
   records: readonly unknown[],
 ): Promise<void> {
   const { out } = terminal
-  const names = [...new Set([definition.key, ...definition.fields.map((field) => field.name)])]
+  const names = [...new Set([definition.key, ...glance, ...definition.fields.map((field) => field.name)])]
   const rows = records.map((record) => names.map((name) => cell((record as Record<string, unknown>)[name])))
   const columns = names.map((title) => ({ title }))
-  const fitting = fittingColumns(columns, rows, COLUMNS)
+  const fitting = fittingColumns(columns, rows, out.width)
   const [head = '', ...body] = layOut(
     columns.slice(0, fitting),
     rows.map((row) => row.slice(0, fitting)),
-    COLUMNS,
+    out.width,
   )
   await out.line(out.styled('dim', head))
   for (const line of body) await out.line(line)

@@ -6,7 +6,6 @@ import { findListed } from '../catalog.ts'
 import { CommandError, EXIT } from '../failure.ts'
 import { counted } from '../output/numbers.ts'
 import { layOut } from '../output/table.ts'
-import { COLUMNS } from '../output/terminal.ts'
 import { type Context, type StoreChoice, usingStore, withStoreOptions } from './command.ts'
 
 interface ShowFlags extends StoreChoice {
@@ -70,7 +69,7 @@ async function showTrace(
   let events = 0
   let page: TraceEvent[] = []
   const print = async () => {
-    for (const line of traceTable(page)) await out.line(line)
+    for (const line of traceTable(page, out.width)) await out.line(line)
     page = []
   }
   for await (const event of store.registry.iterateTraceEvents(traceId)) {
@@ -84,7 +83,7 @@ async function showTrace(
   await out.line(out.styled('dim', counted(events, 'event')))
 }
 
-function traceTable(events: readonly TraceEvent[]): string[] {
+function traceTable(events: readonly TraceEvent[], width: number): string[] {
   const columns = [
     { title: '#', align: 'right' as const },
     { title: 'time' },
@@ -97,7 +96,7 @@ function traceTable(events: readonly TraceEvent[]): string[] {
     event.event_type,
     summaryOf(event.payload),
   ])
-  return layOut(columns, rows, COLUMNS)
+  return layOut(columns, rows, width)
 }
 
 /** What a person wants to see of a payload at a glance. */

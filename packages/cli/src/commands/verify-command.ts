@@ -21,7 +21,7 @@ export function addVerifyCommand(program: Command, context: Context): void {
     .option('--json', 'print the report as JSON')
     .addHelpText(
       'after',
-      '\nExits with 1 when a trace is bad.\n\nExample:\n  coffer verify --store agents.db',
+      '\nExits with 1 when a trace is bad, or one that is named is not there.\n\nExample:\n  coffer verify --store agents.db',
     )
   withStoreOptions(command).action(async (traces: string[], flags: VerifyFlags) => {
     context.exitCode = await verifyTraces(context, traces, flags)
@@ -33,12 +33,18 @@ async function verifyTraces(
   chosen: readonly string[],
   flags: VerifyFlags,
 ): Promise<number> {
-  const { out } = context.terminal
+  const { out, err } = context.terminal
   const report = { ok: true, traces: 0, bad: 0, events: 0 }
+  const missing: string[] = []
   const named: { trace: string; sequence: number; problem: string }[] = []
   await usingStore(context, flags, 'read', async ({ registry }) => {
     for await (const trace of chosen.length > 0 ? chosen : registry.iterateTraceIds()) {
       const { ok, entries, problem } = await registry.verifyTrace(trace)
+      if (ok && entries === 0 && chosen.length > 0) {
+        missing.push(trace)
+        report.ok = false
+        continue
+      }
       report.traces++
       report.events += entries
       if (ok || problem === undefined) continue
@@ -52,9 +58,12 @@ async function verifyTraces(
       }
     }
   })
-  if (flags.json === true) await out.line(JSON.stringify({ ...report, problems: named }, null, 2))
+  if (flags.json === true) await out.line(JSON.stringify({ ...report, missing, problems: named }, null, 2))
   else {
-    const found = report.ok ? out.styled('green', 'all in order') : out.styled('red', `${report.bad} bad`)
+    for (const trace of missing) await err.line(`coffer: there is no trace '${oneLine(trace)}'`)
+    if (report.traces === 0 && missing.length > 0) return EXIT.bad
+    const found =
+      report.bad === 0 ? out.styled('green', 'all in order') : out.styled('red', `${report.bad} bad`)
     await out.line(`${counted(report.traces, 'trace')}, ${counted(report.events, 'event')}: ${found}`)
   }
   return report.ok ? EXIT.ok : EXIT.bad

@@ -26,6 +26,8 @@ export interface ImportOptions {
 export interface LineProblem {
   readonly line: number
   readonly reason: string
+  /** What to do where it is likely that the whole file is in another form. */
+  readonly advice?: string | undefined
 }
 
 /** What became of records of one kind. */
@@ -124,7 +126,8 @@ class Batch {
     if ('problem' in parsed) {
       // What came before is told and stored first, so that problems are told in order.
       await this.commit()
-      if (!this.stopped) await this.#tell({ line: line.number, reason: parsed.problem })
+      const advice = 'advice' in parsed ? parsed.advice : undefined
+      if (!this.stopped) await this.#tell({ line: line.number, reason: parsed.problem, advice })
       return
     }
     const { agentId = 'unknown', startedAt = new Date(0) } = this.#options

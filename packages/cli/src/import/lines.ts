@@ -12,14 +12,20 @@ const NEWLINE = 10
 
 /**
  * Cuts a stream into lines. Empty ones are counted and left out. A line that is too long, or not UTF-8, is
- * answered as a problem; no more than one line is held in memory, and never one that is too long.
+ * answered as a problem, and so is all of a compressed file at once; no more than one line is held in memory, and never one that is too long.
  */
 export async function* readLines(
   source: AsyncIterable<Uint8Array>,
   maxBytes: number = MAX_LINE_BYTES,
 ): AsyncGenerator<Line, void, undefined> {
   const line = new PartialLine(maxBytes)
+  let isFirst = true
   for await (const chunk of source) {
+    if (isFirst && isCompressed(chunk)) {
+      yield { number: 1, problem: 'the file looks compressed: unpack it first' }
+      return
+    }
+    isFirst = false
     let start = 0
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
       line.add(chunk.subarray(start, end))
@@ -31,6 +37,13 @@ export async function* readLines(
   }
   const rest = line.finish()
   if (rest !== undefined) yield rest
+}
+
+/** How gzip, zstd, xz and zip begin; no JSON does. */
+const COMPRESSED = ['1f8b', '28b52ffd', 'fd377a585a', '504b0304'].map((hex) => Buffer.from(hex, 'hex'))
+
+function isCompressed(start: Uint8Array): boolean {
+  return COMPRESSED.some((magic) => magic.equals(start.subarray(0, magic.length)))
 }
 
 class PartialLine {

@@ -1,7 +1,7 @@
 /** How far a long work is: a bar on a terminal, nothing elsewhere. */
 
 import { SingleBar } from 'cli-progress'
-import { grouped } from './numbers.ts'
+import { counted } from './numbers.ts'
 import type { Output } from './terminal.ts'
 
 /** A work that is told about while it goes on. */
@@ -11,6 +11,9 @@ export interface Progress {
   /** Takes the bar away, so that lines can be written; the next update brings it back. */
   hide(): void
 }
+
+/** What stands beside the bar: `100%`, the runs and spaces. */
+const OTHER_COLUMNS = 24
 
 const SILENT: Progress = { update: () => undefined, hide: () => undefined }
 
@@ -22,17 +25,17 @@ export function progressOn(output: Output, totalBytes: number | undefined): Prog
     update(bytes, runs) {
       if (bar === undefined) {
         bar = new SingleBar({
-          format: ' {bar} {percentage}%  {runs} runs',
+          format: ' {bar} {percentage}%  {runs}',
           barCompleteChar: '━',
           barIncompleteChar: '─',
-          barsize: 40,
+          barsize: Math.max(1, Math.min(40, output.width - OTHER_COLUMNS)),
           hideCursor: true,
           clearOnComplete: true,
           stream: output.stream,
         })
-        bar.start(totalBytes, bytes, { runs: grouped(runs) })
+        bar.start(totalBytes, bytes, { runs: counted(runs, 'run') })
       }
-      bar.update(Math.min(bytes, totalBytes), { runs: grouped(runs) })
+      bar.update(Math.min(bytes, totalBytes), { runs: counted(runs, 'run') })
     },
     hide() {
       bar?.stop()

@@ -10,8 +10,8 @@ export interface Column {
 }
 
 const GAP = '  '
-/** A column is not made narrower than this to make room for others. */
-const LEAST_WIDTH = 28
+/** A column is not made narrower than this to make room for others: a time stands whole in it. */
+const LEAST_WIDTH = 24
 
 /** How many of the columns can stand side by side in a width, from the first. */
 export function fittingColumns(

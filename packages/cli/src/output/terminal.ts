@@ -1,25 +1,29 @@
 /** The streams of the process: lines that wait for a slow reader, and colours only where they are seen. */
 
+import type { Readable } from 'node:stream'
 import { styleText } from 'node:util'
 
 /** What a command reads from and writes to. */
 export interface Terminal {
   readonly out: Output
   readonly err: Output
-  readonly stdin: NodeJS.ReadStream
+  readonly stdin: Readable
   readonly environment: NodeJS.ProcessEnv
 }
 
 export type Style = Parameters<typeof styleText>[0]
 
-/** Columns that output is laid out for, whatever the terminal has. */
-export const COLUMNS = 80
+/** Columns that output is laid out for, unless it goes to a terminal that has fewer. */
+const COLUMNS = 80
+
+/** A stream that lines go to; a terminal says so, and how many columns it has. */
+export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number }
 
 /** One of the two streams that a command writes to. */
 export class Output {
-  readonly #stream: NodeJS.WriteStream
+  readonly #stream: OutputStream
 
-  constructor(stream: NodeJS.WriteStream) {
+  constructor(stream: OutputStream) {
     this.#stream = stream
   }
 
@@ -29,8 +33,14 @@ export class Output {
   }
 
   /** The stream itself, for what draws on a terminal. */
-  get stream(): NodeJS.WriteStream {
+  get stream(): OutputStream {
     return this.#stream
+  }
+
+  /** The columns that a line may have. */
+  get width(): number {
+    const { columns = 0 } = this.#stream
+    return this.isTerminal && columns > 0 ? Math.min(COLUMNS, columns) : COLUMNS
   }
 
   /** Writes a line, and waits while the reader is behind. */

@@ -251,6 +251,29 @@ export const batchingCases: readonly Case[] = [
       assert.equal(await collection.count(), stored)
     },
   },
+  ...(['put', 'get', 'find'] as const).map(
+    (method): Case => ({
+      id: `B7-${method}`,
+      clause: 'B7',
+      title: `${method} after ${method} lets the event loop turn`,
+      run: async (context) => {
+        const collection = context.store().collection(things)
+        await collection.put({ id: 'a', n: 1 })
+        const calls = {
+          put: () => collection.put({ id: 'a', n: 1 }),
+          get: () => collection.get('a'),
+          find: () => collection.find(),
+        }
+        let turned = false
+        setImmediate(() => {
+          turned = true
+        })
+        const until = performance.now() + 1_000
+        while (!turned && performance.now() < until) await calls[method]()
+        assert.ok(turned, 'the event loop did not turn for a second')
+      },
+    }),
+  ),
 ]
 
 /** Runs work and counts the timers that are set before something is reached. */

@@ -112,6 +112,28 @@ export const documentCases: readonly Case[] = [
       assert.equal(await collection.count(), 0)
     },
   },
+  ...(
+    [
+      ['top', (extra: object) => ({ id: 'a', part: { known: 1 }, parts: [], ...extra })],
+      ['nested', (extra: object) => ({ id: 'a', part: { known: 1, ...extra }, parts: [] })],
+      ['in-array', (extra: object) => ({ id: 'a', part: { known: 1 }, parts: [{ known: 1, ...extra }] })],
+    ] as const
+  ).map(
+    ([place, record]): Case => ({
+      id: `V1-unknown-member-${place}`,
+      clause: 'V1',
+      title: `a member that a plain schema does not know is refused, not dropped (${place})`,
+      run: async (context) => {
+        const part = z.object({ known: z.int() })
+        const schema = z.object({ id: z.string(), part, parts: z.array(part) })
+        const collection = context.store().collection(defineCollection({ name: 'strict', schema, key: 'id' }))
+        const put = (extra: object) => collection.put(record(extra) as z.output<typeof schema>)
+        await assert.rejects(put({ unknown: 1 }), { code: 'INVALID_ARGUMENT' })
+        assert.equal(await collection.has('a'), false)
+        await put({})
+      },
+    }),
+  ),
   {
     id: 'V1-silent-refusal',
     clause: 'V1',

@@ -308,6 +308,23 @@ const handles: readonly Case[] = [
     },
   },
   {
+    id: 'X5-unawaited-failure',
+    clause: 'X5',
+    title: 'an operation that fails unseen undoes the transaction and is its error',
+    run: async (context) => {
+      const store = await ready(context.store())
+      let unseen: Promise<unknown> | undefined
+      const transaction = store.transaction(async (tx) => {
+        const inner = tx.collection(things)
+        await inner.put({ id: 'half', n: 1 })
+        unseen = inner.update('nowhere', { n: 1 })
+      })
+      await assert.rejects(transaction, { code: 'NOT_FOUND' })
+      await assert.rejects(unseen as Promise<unknown>, { code: 'NOT_FOUND' })
+      assert.equal(await store.collection(things).has('half'), false)
+    },
+  },
+  {
     id: 'X5-store-only-actions',
     clause: 'X5',
     title: 'a transaction can not open, close or clean up the store',
