@@ -1,11 +1,15 @@
-/** The command in a process of its own, in a folder of its own; and runs to feed it with. */
+/** The command in a folder of its own, within this process or in one of its own; and runs to feed it with. */
 
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
 import { afterEach, beforeEach } from 'vitest'
+import { Output } from '../src/output/terminal.ts'
+import { runCommand } from '../src/program.ts'
 
 /** Compiled sources of the command, kept from run to run: most of a process's time is spent on them. */
 const COMPILE_CACHE = fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url))
@@ -17,9 +21,13 @@ export let folder: string
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'coffer-cli-'))
+  process.chdir(folder)
+  // Backends are looked for beside the program that runs.
+  process.argv[1] = MAIN
 })
 
 afterEach(() => {
+  process.chdir(tmpdir())
   rmSync(folder, { recursive: true })
 })
 
@@ -29,8 +37,37 @@ export interface Result {
   readonly err: string
 }
 
+/** Runs the command within this process, in the test's folder; with `columns` it writes to a terminal. */
+export async function coffer(
+  commandLine: readonly string[],
+  { input = '', columns }: { readonly input?: string; readonly columns?: number } = {},
+): Promise<Result> {
+  const { COFFER_STORE: _store, COFFER_DEBUG: _debug, ...environment } = process.env
+  const out = written(columns)
+  const err = written(columns)
+  const stdin = Readable.from([Buffer.from(input)])
+  const terminal = { out: new Output(out.stream), err: new Output(err.stream), stdin, environment }
+  const code = await runCommand(commandLine, terminal)
+  return { code, out: out.text(), err: err.text() }
+}
+
+/** A stream that keeps what is written to it. */
+function written(columns: number | undefined) {
+  const parts: string[] = []
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      parts.push(chunk.toString())
+      done()
+    },
+  })
+  return {
+    stream: Object.assign(stream, columns === undefined ? {} : { isTTY: true, columns }),
+    text: () => stripVTControlCharacters(parts.join('')),
+  }
+}
+
 /** Runs the command in a process of its own, in the test's folder. */
-export function coffer(
+export function cofferProcess(
   commandLine: readonly string[],
   input = '',
   more: NodeJS.ProcessEnv = {},

@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { AT, aRun, coffer, file, folder, MAIN } from './command.ts'
+import { AT, aRun, coffer, cofferProcess, file, folder, MAIN } from './command.ts'
 
 describe('coffer import', () => {
   test('makes a session, a trace and a resolution per tool call', async () => {
     const runs = file('runs.jsonl', [aRun('s-1', { reward: 1 }), aRun('s-2')])
-    const { code, out, err } = await coffer(['import', runs, ...AT, '--agent-id', 'meteo'])
+    const { code, out, err } = await cofferProcess(['import', runs, ...AT, '--agent-id', 'meteo'])
     expect({ code, err }).toEqual({ code: 0, err: '' })
     expect(out).toMatch(/^2 runs in /)
     expect(out).toMatch(/events +10 +0 +0/)
@@ -97,11 +98,49 @@ describe('coffer import', () => {
       [2, 4, 5, 6, 7].map((line) => `runs.jsonl:${line}`),
     )
     expect(told[0]).toContain('not valid JSON')
+    expect(told[2]).toBe(
+      "runs.jsonl:5: messages[0].role is 'robot'; it must be one of system, developer, user, assistant, tool",
+    )
     expect(told[3]).toContain('other events')
     expect(err).not.toContain('secret-value')
     expect(out).toContain('5 bad lines')
     expect((await coffer(['count', 'sessions', ...AT])).out).toBe('2\n')
     expect((await coffer(['count', 'trace_events', ...AT])).out).toBe('10\n')
+  })
+
+  test('many bad lines are counted, and the first twenty are named', async () => {
+    const runs = file('runs.jsonl', [...Array(25).fill('bad'), aRun('s-1')])
+    const { code, out, err } = await coffer(['import', runs, file('more.jsonl', ['worse']), ...AT])
+    const told = err.trim().split('\n')
+    expect(code).toBe(1)
+    expect(told.slice(19)).toEqual([
+      'runs.jsonl:20: it is not valid JSON',
+      'runs.jsonl: … and 5 more bad lines',
+      'more.jsonl:1: it is not valid JSON',
+    ])
+    expect(out).toContain('26 bad lines')
+  })
+
+  test('a file in another form is told with what to do', async () => {
+    writeFileSync(join(folder, 'runs.jsonl.gz'), gzipSync(JSON.stringify(aRun('s-1'))))
+    const pretty = file('pretty.json', [JSON.stringify(aRun('s-1'), null, 2)])
+    const list = file('list.json', [[aRun('s-1')]])
+    const packed = await coffer(['import', 'runs.jsonl.gz', ...AT])
+    expect(packed).toMatchObject({
+      code: 1,
+      err: 'runs.jsonl.gz:1: the file looks compressed: unpack it first\n',
+    })
+    const { err } = await coffer(['import', pretty, list, ...AT])
+    expect(err).toContain('pretty.json:1: it is a piece of pretty-printed JSON\n')
+    expect(err.match(/one run a line is expected.*/g)).toEqual([
+      'one run a line is expected: jq -c . pretty.json',
+      "one run a line is expected: jq -c '.[]' list.json",
+    ])
+  })
+
+  test('a file without a run is told', async () => {
+    const { code, err } = await coffer(['import', file('empty.jsonl', ['']), ...AT])
+    expect({ code, err }).toEqual({ code: 0, err: 'empty.jsonl: it has no runs\n' })
   })
 
   test('--strict stops at the first bad line and keeps what came before', async () => {
@@ -119,7 +158,7 @@ describe('coffer import', () => {
   })
 
   test('standard input is read as -', async () => {
-    const { code } = await coffer(['import', '-', ...AT], `${JSON.stringify(aRun('s-1'))}\r\n`)
+    const { code } = await cofferProcess(['import', '-', ...AT], `${JSON.stringify(aRun('s-1'))}\r\n`)
     expect(code).toBe(0)
     expect((await coffer(['count', 'sessions', ...AT])).out).toBe('1\n')
   })
@@ -136,6 +175,7 @@ describe('coffer import', () => {
     const code = await new Promise((resolve) => child.on('close', resolve))
     expect(code).toBe(130)
     expect(out).toMatch(/^Interrupted: 1 run in /)
+    expect(out).toContain('Run it again to go on: what is stored is passed over.\n')
     expect((await coffer(['count', 'sessions', ...AT])).out).toBe('1\n')
   })
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
-import { AT, aRun, coffer, file, folder, MAIN } from './command.ts'
+import { AT, aRun, coffer, cofferProcess, file, folder, MAIN } from './command.ts'
 
 describe('reading', () => {
   test('a store that is not there is not made', async () => {
@@ -66,7 +66,37 @@ describe('reading', () => {
     expect(code).toBe(1)
     expect(out).toMatch(/^bad {2}s-2 at 3: .*\n2 traces, 8 events: 1 bad\n$/)
     const report = await coffer(['verify', 's-1', ...AT, '--json'])
-    expect(JSON.parse(report.out)).toEqual({ ok: true, traces: 1, bad: 0, events: 5, problems: [] })
+    expect(JSON.parse(report.out)).toEqual({ ok: true, traces: 1, bad: 0, events: 5, missing: [], problems: [] })
+  })
+
+  test('verify tells a trace that is not there', async () => {
+    await coffer(['import', file('runs.jsonl', [aRun('s-1')]), ...AT])
+    const err = `coffer: there is no trace 'nope'\n`
+    expect(await coffer(['verify', 'nope', ...AT])).toEqual({ code: 1, out: '', err })
+    expect(await coffer(['verify', 'nope', 's-1', ...AT])).toEqual({
+      code: 1,
+      out: '1 trace, 5 events: all in order\n',
+      err,
+    })
+    const { code, out } = await coffer(['verify', 'nope', ...AT, '--json'])
+    expect(code).toBe(1)
+    expect(JSON.parse(out)).toMatchObject({ ok: false, traces: 0, missing: ['nope'] })
+  })
+
+  test('tables fit a narrow terminal, and events keep their time', async () => {
+    const session = 'a-session-with-a-rather-long-name'
+    const runs = file('runs.jsonl', [aRun(session)])
+    const tables = [
+      await coffer(['import', runs, ...AT], { columns: 50 }),
+      await coffer(['ls', ...AT], { columns: 50 }),
+      await coffer(['show', 'trace', session, ...AT], { columns: 50 }),
+    ]
+    const events = await coffer(['ls', 'trace_events', ...AT], { columns: 50 })
+    // The last line of a list is a sentence.
+    for (const { out } of [...tables, { out: events.out.split('\n').slice(0, -2).join('\n') }]) {
+      for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(50)
+    }
+    expect(events.out).toContain(' 1970-01-01T00:00:00Z')
   })
 
   test('a reader that goes away ends the export quietly', async () => {
@@ -84,7 +114,7 @@ describe('reading', () => {
 
   test('a record that is not there is an error', async () => {
     await coffer(['import', file('runs.jsonl', [aRun('s-1')]), ...AT])
-    expect((await coffer(['show', 'sessions', 'nobody', ...AT])).code).toBe(1)
+    expect((await cofferProcess(['show', 'sessions', 'nobody', ...AT])).code).toBe(1)
     expect((await coffer(['show', 'trace', 'nothing', ...AT])).code).toBe(1)
   })
 })
@@ -97,12 +127,25 @@ describe('usage', () => {
     ['an unknown kind of store', ['ls', '--store', 'mysql://root:hunter2@localhost/x']],
     ['a config file that is not there', ['ls', '--store', 'other.json']],
     ['no store at all', ['ls']],
+    ['a folder', ['ls', '--store', 'file:./folder']],
+    ['a database', ['ls', '--store', 'postgresql://root:hunter2@localhost/x']],
   ])('%s is told in a sentence', async (_what, commandLine) => {
     const { code, out, err } = await coffer(commandLine)
     expect({ code, out }).toEqual({ code: 2, out: '' })
     expect(err).toMatch(/^coffer: /)
     expect(err).not.toContain('    at ')
     expect(err).not.toContain('hunter2')
+    expect(err).not.toContain('npm install')
+    for (const line of err.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
+  })
+
+  test('a kind of store that is not there yet is told, from a config file too', async () => {
+    file('coffer.config.json', [{ type: 'postgresql', connectionString: 'postgresql://root:hunter2@db/x' }])
+    expect(await coffer(['ls'])).toEqual({
+      code: 2,
+      out: '',
+      err: 'coffer: there are no postgresql stores yet; a store is sqlite:./agents.db,\nmemory:, or a config file\n',
+    })
   })
 
   test('a filter or an order that means nothing is told', async () => {
@@ -119,19 +162,26 @@ describe('usage', () => {
   })
 
   test('help tells the exit codes', async () => {
-    const { code, out } = await coffer(['--help'])
+    const { code, out } = await cofferProcess(['--help'])
     expect(code).toBe(0)
     expect(out).toContain('Exit codes:')
-    expect((await coffer(['import', '--help'])).out).toContain('Examples:')
+    expect(out).not.toMatch(/file:|postgresql:/)
+    for (const name of ['import', 'ls', 'show', 'count', 'export', 'verify']) {
+      const help = (await coffer([name, '--help'])).out
+      expect(help).toContain('Example')
+      for (const line of [...out.split('\n'), ...help.split('\n')]) {
+        expect(line.length).toBeLessThanOrEqual(80)
+      }
+    }
   })
 
   test('the store comes from COFFER_STORE or a config file here', async () => {
     const runs = file('runs.jsonl', [aRun('s-1')])
-    await coffer(['import', runs], '', { COFFER_STORE: 'sqlite:./one.db' })
+    await cofferProcess(['import', runs], '', { COFFER_STORE: 'sqlite:./one.db' })
     expect(existsSync(join(folder, 'one.db'))).toBe(true)
     file('coffer.config.ts', [`export default { type: 'sqlite' as const, path: 'two.db', tenant: 'acme' }`])
-    await coffer(['import', runs])
-    expect((await coffer(['count', 'sessions'])).out).toBe('1\n')
+    await cofferProcess(['import', runs])
+    expect((await cofferProcess(['count', 'sessions'])).out).toBe('1\n')
     expect((await coffer(['count', 'sessions', '--store', 'two.db'])).out).toBe('0\n')
   })
 

@@ -36,6 +36,9 @@ export function prepareDatabaseFile(path: string, readOnly: boolean): string {
       `the path of the database is a symbolic link: ${absolute}; name the file itself`,
     )
   }
+  if (entry !== undefined && !entry.isFile()) {
+    throw failure('INVALID_ARGUMENT', `the path of the database is not a regular file: ${absolute}`)
+  }
   if (entry === undefined && readOnly) {
     throw failure('NOT_FOUND', `there is no database to read at ${absolute}`)
   }

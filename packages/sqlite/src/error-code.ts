@@ -66,6 +66,11 @@ export function isInputOutputError(cause: unknown): boolean {
   return nativeCode(cause)?.startsWith('SQLITE_IOERR') === true
 }
 
+/** True for a file that is something else than a database. */
+export function isForeignFile(cause: unknown): boolean {
+  return nativeCode(cause) === 'SQLITE_NOTADB'
+}
+
 function nativeCode(cause: unknown): string | undefined {
   if (typeof cause !== 'object' || cause === null || !('code' in cause)) return undefined
   return typeof cause.code === 'string' ? cause.code : undefined

@@ -4,7 +4,7 @@ import { parseOptions, type SqliteOptions, StoreError, sqliteOptions } from '@co
 import { retryWhileBusy } from './busy.ts'
 import { type Connection, checkVersion, openConnection } from './connection.ts'
 import { MEMORY_PATH, prepareDatabaseFile } from './database-file.ts'
-import { isBusy } from './error-code.ts'
+import { isBusy, isForeignFile } from './error-code.ts'
 import { checkFormat, type Schema } from './schema.ts'
 
 /** The options with their defaults filled in. */
@@ -48,7 +48,11 @@ export async function openPlace(options: ResolvedOptions, schema: Schema): Promi
     return { writer, reader }
   } catch (error) {
     for (const connection of opened) connection.close()
-    throw error
+    if (!isForeignFile(error)) throw error
+    throw new StoreError('CORRUPT', `${path} is not an SQLite database; name another file`, {
+      backend: 'sqlite',
+      cause: error,
+    })
   }
 }
 

@@ -1,6 +1,14 @@
 /** Opening: files and their modes, formats, layouts that change, and what can't be opened. */
 
-import { chmodSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Backend, isStoreError, type Layout } from '@coffer/core/backend'
 import { expect, onTestFinished, test } from 'vitest'
@@ -59,6 +67,17 @@ test('a missing directory, a directory and an odd name are refused with the reas
   expect(isDirectory).toEqual(['INVALID_ARGUMENT', expect.stringContaining('is a directory')])
   expect((await refusal(sqlite({ path: `${join(directory, 'a.db')} ` })))[0]).toBe('INVALID_ARGUMENT')
   expect(readdirSync(directory)).toEqual([])
+})
+
+test('a file that is no database is told by its name and left as it is', async () => {
+  const path = temporaryPath()
+  writeFileSync(path, 'a letter to somebody, which is longer than any header of a database file\n'.repeat(20))
+  const before = readFileSync(path, 'utf8')
+  expect(await refusal(sqlite({ path }))).toEqual([
+    'CORRUPT',
+    `${path} is not an SQLite database; name another file`,
+  ])
+  expect(readFileSync(path, 'utf8')).toBe(before)
 })
 
 test('a symbolic link is refused', async () => {
