@@ -66,7 +66,14 @@ describe('reading', () => {
     expect(code).toBe(1)
     expect(out).toMatch(/^bad {2}s-2 at 3: .*\n2 traces, 8 events: 1 bad\n$/)
     const report = await coffer(['verify', 's-1', ...AT, '--json'])
-    expect(JSON.parse(report.out)).toEqual({ ok: true, traces: 1, bad: 0, events: 5, missing: [], problems: [] })
+    expect(JSON.parse(report.out)).toEqual({
+      ok: true,
+      traces: 1,
+      bad: 0,
+      events: 5,
+      missing: [],
+      problems: [],
+    })
   })
 
   test('verify tells a trace that is not there', async () => {

@@ -17,6 +17,18 @@ test.each([
     'created_at is a text; it must be ISO 8601 with an offset, or seconds since 1970',
   ],
   [
+    { messages: [{ role: 'user', timestamp: -1 }] },
+    'messages[0].timestamp is a number; it must be ISO 8601 with an offset, or seconds since 1970',
+  ],
+  [
+    { created_at: 1_772_356_000_000, messages: [{ role: 'user' }] },
+    'created_at is a number; it must be ISO 8601 with an offset, or seconds since 1970',
+  ],
+  [
+    { ended_at: true, messages: [{ role: 'user' }] },
+    'ended_at is true or false; it must be ISO 8601 with an offset, or seconds since 1970',
+  ],
+  [
     { messages: [{ role: 'user', tool_calls: [{ function: { name: 7 } }] }] },
     'messages[0].tool_calls[0].function.name is a number; it must be a text',
   ],

@@ -4,9 +4,8 @@
  * refused instead of answering something else; what it says goes to the engine as parameters only.
  */
 
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { invalid } from './errors.ts'
-import { canonicalJson } from './json.ts'
 import type { OrderTerm, Position } from './order.ts'
 import type { Predicate } from './predicate.ts'
 import type { FieldValue, Visibility } from './row.ts'
@@ -42,8 +41,9 @@ export function openCursor(cursor: unknown, identity: QueryIdentity): Position {
   return { values, id }
 }
 
+/** The identity is built by core alone, member by member in one order, so its plain JSON is always the same. */
 function checksum(body: Buffer, identity: QueryIdentity): Buffer {
   const { collection, tenant, where, order, visibility } = identity
-  const query = canonicalJson({ coffer: 'cursor/1', collection, tenant, where, order, visibility })
-  return createHash('sha256').update(query).update('\0').update(body).digest().subarray(0, CHECKSUM_BYTES)
+  const query = JSON.stringify(['cursor/1', collection, tenant, where, order, visibility])
+  return hash('sha256', `${query}\0${body.toString('latin1')}`, 'buffer').subarray(0, CHECKSUM_BYTES)
 }

@@ -25,7 +25,8 @@ the OpenAI chat API, tool_calls included. It becomes
   trace events    one per message and one per tool call, in a trace that has
                   the session's id
   resolutions     one per tool call, with the result that answered it
-Importing a file again changes nothing. A bad line is named and passed over.
+Importing a file again changes nothing. Bad lines are passed over and counted;
+the first 20 of a file are named.
 Times are those of the run (created_at, ended_at) and of its messages
 (timestamp or created_at: ISO 8601, or seconds since 1970). Where there is none,
 a run begins at --started-at and each message comes 1 ms after the one before:

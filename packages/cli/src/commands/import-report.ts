@@ -92,7 +92,8 @@ export class ImportReport {
     addCounts(this.counts, counts)
     this.#current = undefined
     if (this.#untold > 0) await this.#tell(nameOf(file), `… and ${counted(this.#untold, 'more bad line')}`)
-    for (const advice of this.#advice) await this.#tell(nameOf(file), advice.replace('FILE', file === '-' ? 'FILE' : file))
+    for (const advice of this.#advice)
+      await this.#tell(nameOf(file), advice.replace('FILE', file === '-' ? 'FILE' : file))
     this.#told = 0
     this.#untold = 0
     this.#advice.clear()

@@ -19,10 +19,9 @@ export function reasonOf(error: z.ZodError, run: unknown): string {
   if (issue === undefined) return 'the run is not valid'
   const place = issue.path.length === 0 ? 'the run' : placeOf(issue.path)
   const value = valueAt(run, issue.path)
-  const demand = demandOf(issue)
-  if (value === undefined) return `${place} is missing${demand}`
-  if (issue.code === 'too_small') return `${place} is empty`
-  return `${place} is ${issue.path.at(-1) === 'role' ? shownRole(value) : kindOf(value)}${demand}`
+  if (value === undefined) return `${place} is missing${demandOf(issue)}`
+  if (issue.code === 'too_small' && issue.origin !== 'number') return `${place} is empty`
+  return `${place} is ${issue.path.at(-1) === 'role' ? shownRole(value) : kindOf(value)}${demandOf(issue)}`
 }
 
 function placeOf(path: readonly PropertyKey[]): string {
@@ -42,8 +41,8 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 function demandOf(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_value') return `; it must be one of ${issue.values.join(', ')}`
   if (issue.code === 'invalid_type') return `; it must be ${WORDS[issue.expected] ?? issue.expected}`
-  if (issue.code === 'invalid_union') return '; it must be ISO 8601 with an offset, or seconds since 1970'
-  return ''
+  // All else that a run is refused for is a time.
+  return '; it must be ISO 8601 with an offset, or seconds since 1970'
 }
 
 function shownRole(role: unknown): string {
