@@ -11,7 +11,7 @@ import type { Layout } from './layout.ts'
 import type { Group, Outcome } from './operation.ts'
 import type { Position } from './order.ts'
 import type { Predicate, Query } from './predicate.ts'
-import type { FieldValue, Key, StoredRow, Visibility } from './row.ts'
+import type { FieldValue, Key, StoredDocument, StoredRow, Visibility } from './row.ts'
 
 export {
   type BackendOptions,
@@ -64,6 +64,7 @@ export {
   isVisible,
   type Key,
   type RowState,
+  type StoredDocument,
   type StoredRow,
   type Visibility,
 } from './row.ts'
@@ -94,12 +95,21 @@ export interface Page {
   readonly next: Position | undefined
 }
 
+/** One page of an answer of which only the documents are wanted. */
+export interface DocumentPage {
+  readonly documents: readonly StoredDocument[]
+  /** Whether anything is behind the last of them. */
+  readonly more: boolean
+}
+
 /** What can be asked and said inside a transaction. Reads see its own writes. */
 export interface BackendTransaction {
   /** As `Backend.read`. */
   read(layout: Layout, keys: readonly Key[]): Promise<readonly (StoredRow | undefined)[]>
   /** As `Backend.query`. */
   query(layout: Layout, query: Query, at: number): Promise<Page>
+  /** As `Backend.documents`. */
+  documents?(layout: Layout, query: Query, at: number): Promise<DocumentPage>
   /** As `Backend.count`. */
   count(layout: Layout, question: CountQuestion, at: number): Promise<number>
   /** Applies one group; a refusal leaves the transaction as it was before the group. Checks are evaluated at once. */
@@ -154,6 +164,12 @@ export interface Backend {
 
   /** Answers one page in the query's order; holds nothing open afterwards. */
   query(layout: Layout, query: Query, at: number): Promise<Page>
+
+  /**
+   * As `query`, for documents alone. A backend that has a cheaper way than reading whole rows offers it; core
+   * asks `query` where it is absent.
+   */
+  documents?(layout: Layout, query: Query, at: number): Promise<DocumentPage>
 
   /** Counts the rows that match. */
   count(layout: Layout, question: CountQuestion, at: number): Promise<number>

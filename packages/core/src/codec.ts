@@ -9,7 +9,8 @@ import { invalid, isStoreError, StoreError } from './errors.ts'
 import { extractField, indexedBytes } from './field.ts'
 import { recordHash } from './hash.ts'
 import { canonicalJson, type JsonObject, toDocument } from './json.ts'
-import type { FieldValue, StoredRow } from './row.ts'
+import { type OrderTerm, type Position, positionOf } from './order.ts'
+import type { FieldValue, StoredDocument, StoredRow } from './row.ts'
 import { checkKey, MAX_INDEXED_BYTES } from './text.ts'
 import { parseInstant } from './time.ts'
 
@@ -93,6 +94,19 @@ export function extractFields(definition: CollectionDefinition, encoded: unknown
   return values
 }
 
+/** The place of a document of the present schema in an order: what its index fields and its key say. */
+export function positionOfDocument(
+  definition: CollectionDefinition,
+  document: StoredDocument,
+  order: readonly OrderTerm[],
+): Position {
+  const encoded = parseDocument(definition, document)
+  return positionOf(
+    { id: String(encoded[definition.key]), fields: extractFields(definition, encoded) },
+    order,
+  )
+}
+
 function deadlineOf(definition: CollectionDefinition, encoded: JsonObject | Record<string, unknown>) {
   if (definition.expiresAt === undefined) return undefined
   const value = encoded[definition.expiresAt]
@@ -104,11 +118,14 @@ function deadlineOf(definition: CollectionDefinition, encoded: JsonObject | Reco
   })
 }
 
+/** What is needed of a row to decode it. */
+export type Decodable = StoredDocument & { readonly id?: string }
+
 /**
  * The record of a row: parsed, brought up to the present schema, decoded. Every call gives a value of its
  * own. What this version of a plain schema has stored is not checked again; `verify` does that.
  */
-export function decodeRow<R>(definition: CollectionDefinition<R>, row: StoredRow): R {
+export function decodeRow<R>(definition: CollectionDefinition<R>, row: Decodable): R {
   if (definition.isTransparent && row.schemaVersion === definition.version) {
     return parseDocument(definition, row) as R
   }
@@ -116,7 +133,7 @@ export function decodeRow<R>(definition: CollectionDefinition<R>, row: StoredRow
 }
 
 /** As `decodeRow`, and checks that the document fits the schema. */
-export function decodeDocument<R>(definition: CollectionDefinition<R>, row: StoredRow): R {
+export function decodeDocument<R>(definition: CollectionDefinition<R>, row: Decodable): R {
   const document = currentDocument(definition, row)
   const result = decodeBySchema(definition, document)
   if (result.success) return result.data
@@ -125,7 +142,7 @@ export function decodeDocument<R>(definition: CollectionDefinition<R>, row: Stor
     'CORRUPT',
     `${definition.name}: a stored record no longer fits the schema${path === '' ? '' : ` at '${path}'`}; ` +
       'raise the definition’s version and give an upgrade',
-    { collection: definition.name, keys: [row.id] },
+    { collection: definition.name, keys: row.id === undefined ? undefined : [row.id] },
   )
 }
 
@@ -139,7 +156,7 @@ function decodeBySchema<R>(definition: CollectionDefinition<R>, document: JsonOb
 }
 
 /** The stored document of a row, brought up to the present schema. */
-export function currentDocument(definition: CollectionDefinition, row: StoredRow): JsonObject {
+export function currentDocument(definition: CollectionDefinition, row: Decodable): JsonObject {
   return upgradeDocument(definition, parseDocument(definition, row), row.schemaVersion)
 }
 
@@ -166,13 +183,13 @@ export function upgradeDocument(
 }
 
 /** The document of a row; one that is no JSON has been changed behind the store's back. */
-function parseDocument(definition: CollectionDefinition, row: StoredRow): JsonObject {
+function parseDocument(definition: CollectionDefinition, row: Decodable): JsonObject {
   try {
     return JSON.parse(row.document) as JsonObject
   } catch {
     throw new StoreError('CORRUPT', `${definition.name}: a stored document is not JSON`, {
       collection: definition.name,
-      keys: [row.id],
+      keys: row.id === undefined ? undefined : [row.id],
     })
   }
 }

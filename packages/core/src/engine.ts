@@ -5,7 +5,7 @@
 
 import type { Append, StreamAddress } from './append.ts'
 import { AppendQueue } from './append-queue.ts'
-import type { Backend, Capabilities, CountQuestion, Page, Sweep } from './backend.ts'
+import type { Backend, Capabilities, CountQuestion, DocumentPage, Page, Sweep } from './backend.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type ParsedConfig, parseConfig, type ResolvedStoreOptions } from './config.ts'
 import type { CollectionDefinition } from './definition.ts'
@@ -212,6 +212,18 @@ export class Engine implements Executor {
     return this.#ask(definition, options, (backend) =>
       backend.query(definition.layout, query, this.clock.now()),
     )
+  }
+
+  documents(
+    definition: CollectionDefinition,
+    query: Query,
+    options: Abortable = {},
+  ): Promise<DocumentPage> | undefined {
+    const backend = this.#backend
+    if (backend?.documents === undefined || !this.#opened.has(definition)) return undefined
+    return this.#ask(definition, options, async () => {
+      return backend.documents?.(definition.layout, query, this.clock.now()) as Promise<DocumentPage>
+    })
   }
 
   queryHistory(definition: CollectionDefinition, query: Query): Promise<Page> {

@@ -1,6 +1,6 @@
 /** Where operations go: straight to the store, or into a transaction. Collections and logs know only this. */
 
-import type { CountQuestion, Page } from './backend.ts'
+import type { CountQuestion, DocumentPage, Page } from './backend.ts'
 import type { CollectionDefinition } from './definition.ts'
 import type { KeyedQueue } from './keyed-queue.ts'
 import type { Group, Outcome } from './operation.ts'
@@ -25,6 +25,12 @@ export interface Executor {
     options?: Abortable,
   ): Promise<readonly (StoredRow | undefined)[]>
   query(definition: CollectionDefinition, query: Query, options?: Abortable): Promise<Page>
+  /** As `query`, for documents alone; `undefined` where the backend has no cheaper way for them. */
+  documents(
+    definition: CollectionDefinition,
+    query: Query,
+    options?: Abortable,
+  ): Promise<DocumentPage> | undefined
   count(definition: CollectionDefinition, question: CountQuestion, options?: Abortable): Promise<number>
   /** As `query`, of the collection's history. */
   queryHistory(definition: CollectionDefinition, query: Query): Promise<Page>

@@ -49,11 +49,6 @@ export interface Query {
   readonly visibility: Visibility
   /** Whether the answer carries the index fields as the engine holds them. */
   readonly withFields: boolean
-  /**
-   * Whether only id, document and schema version of the rows are wanted; the rest of each may then hold
-   * anything. Saves an engine most of the columns of a page.
-   */
-  readonly documentsOnly?: boolean
 }
 
 /** True when the row satisfies the predicate. */

@@ -18,12 +18,16 @@ export interface RowState {
   readonly deletedAt: number | null
 }
 
-/** A stored row as a backend answers it. */
-export interface StoredRow extends Key, RowState {
+/** A stored record as it was encoded. */
+export interface StoredDocument {
   /** JSON text of the encoded record. An engine may order its members anew. */
   readonly document: string
   /** Version of the record schema that wrote it. */
   readonly schemaVersion: number
+}
+
+/** A stored row as a backend answers it. */
+export interface StoredRow extends Key, RowState, StoredDocument {
   /** Hex SHA-256 of the record, where the collection keeps one. */
   readonly hash: string | null
   /** The index fields as the engine holds them; only where the question asked `withFields`. */

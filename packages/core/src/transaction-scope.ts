@@ -4,7 +4,7 @@
  */
 
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Backend, BackendTransaction, CountQuestion, Page } from './backend.ts'
+import type { Backend, BackendTransaction, CountQuestion, DocumentPage, Page } from './backend.ts'
 import type { CollectionDefinition } from './definition.ts'
 import type { Engine } from './engine.ts'
 import { invalid, isStoreError, StoreError } from './errors.ts'
@@ -109,6 +109,19 @@ export class TransactionScope implements Executor {
   query(definition: CollectionDefinition, query: Query, options: Abortable = {}): Promise<Page> {
     const at = this.engine.clock.now()
     return this.#use(definition, options, () => this.#transaction.query(definition.layout, query, at))
+  }
+
+  documents(
+    definition: CollectionDefinition,
+    query: Query,
+    options: Abortable = {},
+  ): Promise<DocumentPage> | undefined {
+    const transaction = this.#transaction
+    if (transaction.documents === undefined) return undefined
+    const at = this.engine.clock.now()
+    return this.#use(definition, options, async () => {
+      return transaction.documents?.(definition.layout, query, at) as Promise<DocumentPage>
+    })
   }
 
   queryHistory(definition: CollectionDefinition, query: Query): Promise<Page> {

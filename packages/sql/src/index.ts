@@ -5,8 +5,8 @@
 
 export type { ColumnSpec, Dialect, SchemaDialect, TextsOperand } from './dialect.ts'
 export { layoutText, type OwnTables, ownTables } from './own-tables.ts'
-export { countStatement, queryParts, queryStatement } from './query-sql.ts'
-export { pageOf, type RawRow, rowState, storedRow, versionedKey } from './row-codec.ts'
+export { countStatement, documentParts, type PagePart, queryParts, queryStatement } from './query-sql.ts'
+export { documentPageOf, pageOf, type RawRow, rowState, storedRow, versionedKey } from './row-codec.ts'
 export {
   anyRow,
   deleteRow,

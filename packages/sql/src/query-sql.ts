@@ -3,14 +3,18 @@
 import { type CountQuestion, ID_FIELD, type Query } from '@coffer/core/backend'
 import { type Segment, segmentsBehind } from './keyset.ts'
 import { predicateSql, visibilitySql } from './predicate-sql.ts'
-import { extraFields, pageColumns } from './row-codec.ts'
+import { documentColumn, extraFields, rowColumns } from './row-codec.ts'
 import { type ParameterList, parameterList, type Statement } from './statement.ts'
 import { fieldAt, type Table } from './table.ts'
 
 /** One page and one row more, which says whether there is a next page. The rows are read by `pageOf`. */
 export function queryStatement(table: Table, query: Query, at: number): Statement {
+  return pageStatement(table, query, at, rowSelection(table, query))
+}
+
+function pageStatement(table: Table, query: Query, at: number, columns: string): Statement {
   const parameters = parameterList(table.dialect.placeholder)
-  const select = selectSql(table, query)
+  const select = `SELECT ${columns} FROM ${table.name}`
   const order = orderSql(table, query)
   const segments = query.after === undefined ? [] : segmentsBehind(table, query.order, query.after)
   const single = segments.length <= 1
@@ -34,19 +38,27 @@ export function queryStatement(table: Table, query: Query, at: number): Statemen
  *
  * @returns one part for most pages, and always one where the query has an offset
  */
-export function queryParts(
-  table: Table,
-  query: Query,
-  at: number,
-): readonly ((wanted: number) => Statement)[] {
+export function queryParts(table: Table, query: Query, at: number): readonly PagePart[] {
+  return pageParts(table, query, at, rowSelection(table, query))
+}
+
+/** As `queryParts`, for documents alone. The values of the one column are read by `documentPageOf`. */
+export function documentParts(table: Table, query: Query, at: number): readonly PagePart[] {
+  return pageParts(table, query, at, documentColumn(table))
+}
+
+/** A part of a page, made for the number of rows still wanted. */
+export type PagePart = (wanted: number) => Statement
+
+function pageParts(table: Table, query: Query, at: number, columns: string): readonly PagePart[] {
   const segments =
     query.after === undefined || query.offset > 0 ? [] : segmentsBehind(table, query.order, query.after)
-  if (segments.length <= 1) return [() => queryStatement(table, query, at)]
+  if (segments.length <= 1) return [() => pageStatement(table, query, at, columns)]
   return segments.map((segment) => (wanted) => {
     const parameters = parameterList(table.dialect.placeholder)
     const where = whereSql(table, query, at, parameters, segment)
     const text =
-      `${selectSql(table, query)} WHERE ${where} ` +
+      `SELECT ${columns} FROM ${table.name} WHERE ${where} ` +
       `ORDER BY ${orderSql(table, query)} LIMIT ${parameters.add(wanted)}`
     return { text, parameters: parameters.values }
   })
@@ -59,9 +71,9 @@ export function countStatement(table: Table, question: CountQuestion, at: number
   return { text: `SELECT count(*) FROM ${table.name} WHERE ${where}`, parameters: parameters.values }
 }
 
-function selectSql(table: Table, query: Query): string {
+function rowSelection(table: Table, query: Query): string {
   const extras = extraFields(table, query).map((field) => fieldAt(table, field).column)
-  return `SELECT ${[...pageColumns(table, query), ...extras].join(', ')} FROM ${table.name}`
+  return [...rowColumns(table), ...extras].join(', ')
 }
 
 function whereSql(

@@ -1,6 +1,7 @@
 /** Rows as drivers answer them, one array of values each, and what they mean. */
 
 import {
+  type DocumentPage,
   type FieldValue,
   ID_FIELD,
   type Key,
@@ -8,6 +9,7 @@ import {
   positionOf,
   type Query,
   type RowState,
+  type StoredDocument,
   type StoredRow,
 } from '@coffer/core/backend'
 import type { Table } from './table.ts'
@@ -28,16 +30,6 @@ export function rowColumns({ meta }: Table): readonly string[] {
     meta._hash,
     meta._doc,
   ]
-}
-
-/** The columns of a row of which only the document is wanted, in the order that `documentRow` reads them. */
-function documentColumns({ meta }: Table): readonly string[] {
-  return [meta._id, meta._schema_version, meta._doc]
-}
-
-/** The columns of a page's rows, without the extra fields that stand behind them. */
-export function pageColumns(table: Table, query: Pick<Query, 'documentsOnly'>): readonly string[] {
-  return query.documentsOnly === true ? documentColumns(table) : rowColumns(table)
 }
 
 /** The columns of a row's state in the order that `rowState` reads them. */
@@ -72,23 +64,7 @@ export function storedRow(tenant: string, row: RawRow): StoredRow {
   }
 }
 
-/** Reads the columns of `documentColumns`; the rest of the row is not meant. */
-function documentRow(tenant: string, row: RawRow): StoredRow {
-  return {
-    tenant,
-    id: String(row[0]),
-    version: 0,
-    schemaVersion: Number(row[1]),
-    createdAt: 0,
-    updatedAt: 0,
-    expiresAt: null,
-    deletedAt: null,
-    hash: null,
-    document: String(row[2]),
-  }
-}
-
-/** The fields that a page reads beside `pageColumns`: all, or those that its order compares. */
+/** The fields that a page reads beside `rowColumns`: all, or those that its order compares. */
 export function extraFields(table: Table, query: Pick<Query, 'order' | 'withFields'>): readonly number[] {
   if (query.withFields) return table.layout.fields.map((_, field) => field)
   return [...new Set(query.order.map((term) => term.field))].filter((field) => field !== ID_FIELD)
@@ -97,13 +73,12 @@ export function extraFields(table: Table, query: Pick<Query, 'order' | 'withFiel
 /** Makes a page of the rows of `queryStatement`. */
 export function pageOf(table: Table, query: Query, rows: readonly RawRow[]): Page {
   const extras = extraFields(table, query)
-  const width = pageColumns(table, query).length
-  const read = query.documentsOnly === true ? documentRow : storedRow
+  const width = rowColumns(table).length
   const answered = rows.slice(0, query.limit)
   const last = answered.at(-1)
   return {
     rows: answered.map((row) => {
-      const stored = read(query.tenant, row)
+      const stored = storedRow(query.tenant, row)
       return query.withFields ? { ...stored, fields: fieldsOf(table, extras, row, width) } : stored
     }),
     next:
@@ -127,6 +102,29 @@ function fieldsOf(
     if (type !== undefined && value !== null) values[field] = table.dialect.decode[type](value)
   })
   return values
+}
+
+/**
+ * The one column of a page of documents: the document as it stands, or behind the version of its schema and a
+ * space where that is not the layout's. A page of many columns costs twice as much as a page of one.
+ */
+export function documentColumn({ layout, meta }: Table): string {
+  const { _schema_version: version, _doc: document } = meta
+  return `CASE ${version} WHEN ${layout.schemaVersion} THEN ${document} ELSE ${version} || ' ' || ${document} END`
+}
+
+/** Makes a page of documents of the values of `documentParts`. */
+export function documentPageOf(table: Table, query: Query, values: readonly unknown[]): DocumentPage {
+  const documents = values
+    .slice(0, query.limit)
+    .map((value) => storedDocument(String(value), table.layout.schemaVersion))
+  return { documents, more: values.length > query.limit }
+}
+
+function storedDocument(text: string, current: number): StoredDocument {
+  if (text.startsWith('{')) return { document: text, schemaVersion: current }
+  const end = text.indexOf(' ')
+  return { document: text.slice(end + 1), schemaVersion: Number(text.slice(0, end)) }
 }
 
 /** A key with its version, as `sweptKeys` answers it. */

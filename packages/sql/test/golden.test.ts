@@ -311,10 +311,10 @@ describe('rows', () => {
 })
 
 describe('pages', () => {
-  test('the first page by id, of documents alone', () => {
-    expect(pageText({ documentsOnly: true })).toMatchInlineSnapshot(`
+  test('the first page by id', () => {
+    expect(pageText({})).toMatchInlineSnapshot(`
       "-- sqlite
-      SELECT "_id", "_schema_version", "_doc" FROM "notes" WHERE "_tenant" = ? AND "_deleted_at" IS NULL AND ("_expires_at" IS NULL OR "_expires_at" > ?) ORDER BY "_id" ASC LIMIT ?"
+      SELECT "_id", "_version", "_schema_version", "_created_at", "_updated_at", "_expires_at", "_deleted_at", "_hash", "_doc" FROM "notes" WHERE "_tenant" = ? AND "_deleted_at" IS NULL AND ("_expires_at" IS NULL OR "_expires_at" > ?) ORDER BY "_id" ASC LIMIT ?"
     `)
   })
   test('a later page by required fields is one row value', () => {

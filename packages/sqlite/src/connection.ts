@@ -20,6 +20,8 @@ export interface Connection {
   run(text: string, parameters: readonly Parameter[]): number
   get(text: string, parameters: readonly Parameter[]): RawRow | undefined
   all(text: string, parameters: readonly Parameter[]): readonly RawRow[]
+  /** The first column of all rows: cheaper by half than rows of one column. */
+  column(text: string, parameters: readonly Parameter[]): readonly unknown[]
   close(): void
 }
 
@@ -46,6 +48,12 @@ export function openConnection(path: string, options: { readonly readOnly: boole
     run: (text, parameters) => prepare(text).run(...parameters).changes,
     get: (text, parameters) => prepare(text).get(...parameters),
     all: (text, parameters) => prepare(text).all(...parameters),
+    column: (text, parameters) => {
+      // A text is asked either for rows or for a column, so the mode stays with the statement.
+      return prepare(text)
+        .pluck()
+        .all(...parameters)
+    },
     close: () => {
       database.close()
     },

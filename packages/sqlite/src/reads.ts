@@ -1,7 +1,17 @@
 /** Reads on one connection. */
 
-import type { CountQuestion, Key, Layout, Page, Query, StoredRow } from '@coffer/core/backend'
-import { countStatement, pageOf, queryParts, type RawRow, readTenants, storedRow } from '@coffer/sql'
+import type { CountQuestion, DocumentPage, Key, Layout, Page, Query, StoredRow } from '@coffer/core/backend'
+import {
+  countStatement,
+  documentPageOf,
+  documentParts,
+  type PagePart,
+  pageOf,
+  queryParts,
+  readTenants,
+  type Statement,
+  storedRow,
+} from '@coffer/sql'
 import { all, type Connection, get, rollback } from './connection.ts'
 import type { StatementsOf } from './layout-statements.ts'
 
@@ -42,18 +52,41 @@ export function readPage(
   at: number,
 ): Page {
   const { table } = statementsOf(layout)
-  const parts = queryParts(table, query, at)
-  const readParts = () => {
-    const rows: RawRow[] = []
+  const read = (part: Statement) => connection.all(part.text, part.parameters)
+  return pageOf(table, query, readParts(connection, queryParts(table, query, at), query, read))
+}
+
+/** Answers one page of documents. */
+export function readDocuments(
+  connection: Connection,
+  statementsOf: StatementsOf,
+  layout: Layout,
+  query: Query,
+  at: number,
+): DocumentPage {
+  const { table } = statementsOf(layout)
+  const read = (part: Statement) => connection.column(part.text, part.parameters)
+  return documentPageOf(table, query, readParts(connection, documentParts(table, query, at), query, read))
+}
+
+/** The rows of a page and one more, from as many of its parts as it takes. */
+function readParts<Row>(
+  connection: Connection,
+  parts: readonly PagePart[],
+  { limit }: Query,
+  read: (part: Statement) => readonly Row[],
+): readonly Row[] {
+  const [only] = parts
+  if (parts.length === 1 && only !== undefined) return read(only(limit + 1))
+  return fromOneSnapshot(connection, () => {
+    const rows: Row[] = []
     for (const part of parts) {
-      const wanted = query.limit + 1 - rows.length
+      const wanted = limit + 1 - rows.length
       if (wanted === 0) break
-      const { text, parameters } = part(wanted)
-      for (const row of connection.all(text, parameters)) rows.push(row)
+      for (const row of read(part(wanted))) rows.push(row)
     }
     return rows
-  }
-  return pageOf(table, query, parts.length === 1 ? readParts() : fromOneSnapshot(connection, readParts))
+  })
 }
 
 /** Counts the rows that match. */

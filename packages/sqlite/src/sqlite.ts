@@ -25,7 +25,7 @@ import { layoutStatements, type StatementsOf } from './layout-statements.ts'
 import { reindexRows, sweepRows } from './maintenance.ts'
 import { mutex } from './mutex.ts'
 import { closePlace, openPlace, type Place, type ResolvedOptions, resolveOptions, whenFree } from './place.ts'
-import { countRows, readKeys, readPage, tenantsOf } from './reads.ts'
+import { countRows, readDocuments, readKeys, readPage, tenantsOf } from './reads.ts'
 import { changeSchema, type Schema, schema, schemaDifference } from './schema.ts'
 import { readOnlyError, runTransaction } from './transaction.ts'
 
@@ -110,6 +110,10 @@ class SqliteBackend implements Backend {
 
   query(layout: Layout, query: Query, at: number) {
     return this.#reading((reader) => readPage(reader, this.#statementsOf, layout, query, at))
+  }
+
+  documents(layout: Layout, query: Query, at: number) {
+    return this.#reading((reader) => readDocuments(reader, this.#statementsOf, layout, query, at))
   }
 
   count(layout: Layout, question: CountQuestion, at: number) {

@@ -12,7 +12,7 @@ import { batch } from './batch.ts'
 import { type Connection, commit, rollback } from './connection.ts'
 import { applyUndoable } from './groups.ts'
 import type { StatementsOf } from './layout-statements.ts'
-import { countRows, readKeys, readPage } from './reads.ts'
+import { countRows, readDocuments, readKeys, readPage } from './reads.ts'
 
 /** Where a transaction runs. */
 export interface TransactionPlace {
@@ -71,6 +71,8 @@ function transactionHandle(place: TransactionPlace, life: TransactionLife): Back
   return {
     read: async (layout, keys) => guarded(() => readKeys(connection, statementsOf, layout, keys)),
     query: async (layout, query, at) => guarded(() => readPage(connection, statementsOf, layout, query, at)),
+    documents: async (layout, query, at) =>
+      guarded(() => readDocuments(connection, statementsOf, layout, query, at)),
     count: async (layout, question, at) =>
       guarded(() => countRows(connection, statementsOf, layout, question, at)),
     write: async (group, at) => write(group, at),
