@@ -66,6 +66,8 @@ export class Engine implements Executor {
       timeoutMs: this.options.timeoutMs,
       maxQueued: this.options.maxQueued,
       expectsMore: (waiting) => this.#active > waiting,
+      // Between two batches, so that no batch is torn apart by it.
+      overdue: () => this.turn.overdueNow(),
       send: (groups, at, waiting) => this.#send(groups, at, waiting),
     })
   }
@@ -168,8 +170,6 @@ export class Engine implements Executor {
     if (this.#state !== 'ready') throw new StoreError('CLOSED', 'the store is closed')
     this.#active++
     try {
-      const overdue = this.turn.overdue()
-      if (overdue !== undefined) await overdue
       return await run()
     } finally {
       this.#active--
@@ -181,8 +181,12 @@ export class Engine implements Executor {
   #work<T>(run: (backend: Backend) => Promise<T>, definition?: CollectionDefinition): Promise<T> {
     if (this.#state === 'closed') throw new StoreError('CLOSED', 'the store is closed')
     const backend = this.#backend
-    const isOpen = backend !== undefined && (definition === undefined || this.#opened.has(definition))
-    const answer = isOpen ? run(backend) : this.#openAll().then(() => run(this.#backendNow()))
+    const isOpen = this.#isOpened && (definition === undefined || this.#opened.has(definition))
+    const before = isOpen ? this.turn.overdue() : this.#openAll()
+    const answer =
+      before === undefined && backend !== undefined
+        ? run(backend)
+        : Promise.resolve(before).then(() => run(this.#backendNow()))
     return answer.catch(this.#fail)
   }
 

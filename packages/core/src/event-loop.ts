@@ -14,11 +14,16 @@ export class EventLoopTurn {
   #since: number | undefined
   #next: Promise<void> | undefined
 
-  /** What an operation has to wait for before it begins: mostly nothing. */
+  /** What a single operation has to wait for before it begins: mostly nothing. */
   overdue(): Promise<void> | undefined {
     if (this.#next !== undefined) return this.#next
     this.#operations++
-    if (this.#operations % OPERATIONS_PER_LOOK !== 0) return undefined
+    return this.#operations % OPERATIONS_PER_LOOK === 0 ? this.overdueNow() : undefined
+  }
+
+  /** As `overdue`, for what is worth a look at the clock of its own, as a batch is. */
+  overdueNow(): Promise<void> | undefined {
+    if (this.#next !== undefined) return this.#next
     const now = performance.now()
     if (this.#since === undefined) this.#begin(now)
     else if (now - this.#since > MAX_TURN_MS) this.#next = this.#yield()

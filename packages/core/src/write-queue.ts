@@ -27,6 +27,8 @@ export interface WriteQueueOptions {
   readonly maxQueued: number
   /** Whether others than the groups that wait may soon bring theirs. */
   readonly expectsMore: (waiting: number) => boolean
+  /** What the next batch has to wait for, so that the event loop gets its turn. */
+  readonly overdue: () => Promise<void> | undefined
   /** Sends one batch; a failure is already a `StoreError`. `waiting` is how many groups stay behind. */
   readonly send: (groups: readonly Group[], at: number, waiting: number) => Promise<readonly Outcome[]>
 }
@@ -61,6 +63,11 @@ export class WriteQueue {
 
   #leave(): void {
     this.#leaving = true
+    const overdue = this.#options.overdue()
+    if (overdue !== undefined) {
+      void overdue.then(() => this.#sendNext())
+      return
+    }
     afterReadyWork(
       () => void this.#sendNext(),
       () => this.#options.expectsMore(this.#waiting.length),

@@ -29,6 +29,7 @@ function writeQueue(options: { send?: (ids: string[]) => void | Promise<void>; m
     timeoutMs: 1_000,
     maxQueued: options.maxQueued ?? 100,
     expectsMore: () => true,
+    overdue: () => undefined,
     send: async (groups) => {
       batches.push(idsOf(groups))
       await options.send?.(idsOf(groups))
