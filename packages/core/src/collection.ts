@@ -11,7 +11,7 @@ import type { Filter } from './filter.ts'
 import { parseFilter } from './filter.ts'
 import type { JsonObject } from './json.ts'
 import { type HistoryOptions, historyOf, recordAt } from './past.ts'
-import { checkOptionNames, type FindOptions, parseQuery, visibilityOf } from './query.ts'
+import { checkOptionNames, type FindOptions, type ParsedQuery, parseQuery, visibilityOf } from './query.ts'
 import { type DeleteTarget, Remover } from './remover.ts'
 import { isVisible, type StoredRow } from './row.ts'
 import { checkKey } from './text.ts'
@@ -280,12 +280,13 @@ export class Collection<R, F extends string = string> {
 
   /** Reads documents alone where the backend has a cheaper way for them. */
   async #find(options: FindOptions<F>): Promise<RecordPage<R>> {
-    const { query, identity } = parseQuery(options, this.definition, this.tenant)
+    const parsed = parseQuery(options, this.definition, this.tenant)
+    const { query, identity } = parsed
     const page = await this.#executor.documents(this.definition, query, options)
     const last = page?.documents.at(-1)
     // Fields of another version's documents were taken out by other rules; only the engine knows them.
     if (page === undefined || (last !== undefined && last.schemaVersion !== this.definition.version)) {
-      return this.#page(options, (row) => decodeRow(this.definition, row))
+      return this.#rowsOf(parsed, options, (row) => decodeRow(this.definition, row))
     }
     const records = page.documents.map((document) => decodeRow(this.definition, document))
     if (!page.more || last === undefined) return { records, next: undefined }
@@ -293,7 +294,14 @@ export class Collection<R, F extends string = string> {
   }
 
   async #page<T>(options: FindOptions<F>, read: (row: StoredRow) => T): Promise<RecordPage<T>> {
-    const { query, identity } = parseQuery(options, this.definition, this.tenant)
+    return this.#rowsOf(parseQuery(options, this.definition, this.tenant), options, read)
+  }
+
+  async #rowsOf<T>(
+    { query, identity }: ParsedQuery,
+    options: Abortable,
+    read: (row: StoredRow) => T,
+  ): Promise<RecordPage<T>> {
     const page = await this.#executor.query(this.definition, query, options)
     return {
       records: page.rows.map(read),

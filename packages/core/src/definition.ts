@@ -74,6 +74,12 @@ export interface CollectionDefinition<R = unknown, F extends string = string> {
   readonly fieldNames?: F
 }
 
+/** Where a collection's past stands, or the refusal of one that keeps none. */
+export function requireHistory({ name, layout }: CollectionDefinition): Layout {
+  if (layout.history !== undefined) return layout.history
+  throw invalid(`${name}: it keeps no history; define it with history: true`)
+}
+
 /** A reference with the position of its field. */
 export interface ResolvedReference {
   readonly field: number

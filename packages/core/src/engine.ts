@@ -8,14 +8,13 @@ import { AppendQueue } from './append-queue.ts'
 import type { Backend, Capabilities, CountQuestion, DocumentPage, Page, Sweep } from './backend.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type ParsedConfig, parseConfig, type ResolvedStoreOptions } from './config.ts'
-import type { CollectionDefinition } from './definition.ts'
+import { type CollectionDefinition, requireHistory } from './definition.ts'
 import { Definitions } from './definitions.ts'
 import { invalid, StoreError } from './errors.ts'
 import { EventLoopTurn } from './event-loop.ts'
 import type { Abortable, Executor } from './executor.ts'
 import { throwIfAborted, toStoreError } from './failure.ts'
 import { KeyedQueue } from './keyed-queue.ts'
-import type { Layout } from './layout.ts'
 import { loadBackend } from './load-backend.ts'
 import { observeBatch, observeCleanup, observeOperation, observeTransaction } from './observe.ts'
 import type { Group, Outcome } from './operation.ts'
@@ -225,13 +224,12 @@ export class Engine implements Executor {
   ): Promise<DocumentPage> | undefined {
     const backend = this.#backend
     if (backend?.documents === undefined || !this.#opened.has(definition)) return undefined
-    return this.#ask(definition, options, async () => {
-      return backend.documents?.(definition.layout, query, this.clock.now()) as Promise<DocumentPage>
-    })
+    const documents = backend.documents.bind(backend)
+    return this.#ask(definition, options, () => documents(definition.layout, query, this.clock.now()))
   }
 
   queryHistory(definition: CollectionDefinition, query: Query): Promise<Page> {
-    const history = historyOf(definition)
+    const history = requireHistory(definition)
     return this.#ask(definition, {}, (backend) => backend.query(history, query, this.clock.now()))
   }
 
@@ -362,11 +360,4 @@ export class Engine implements Executor {
     }
     return removed
   }
-}
-
-function historyOf(definition: CollectionDefinition): Layout {
-  const { history } = definition.layout
-  if (history === undefined)
-    throw invalid(`${definition.name}: it keeps no history; define it with history: true`)
-  return history
 }

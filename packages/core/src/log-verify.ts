@@ -5,10 +5,10 @@ import { entryHash, GENESIS_HASH } from './chain.ts'
 import { findDamage } from './codec.ts'
 import type { Executor } from './executor.ts'
 import type { JsonObject } from './json.ts'
-import { ID_FIELD } from './layout.ts'
-import type { Predicate, Query } from './predicate.ts'
+import { totalOrder } from './order.ts'
 import { checkOptionNames } from './query.ts'
 import type { StoredRow } from './row.ts'
+import { walkPages } from './walk.ts'
 
 /** What `verify` takes. */
 export interface VerifyLogOptions {
@@ -84,35 +84,18 @@ function checkEntry({ log, tenant, stream }: StreamAddress, row: StoredRow, last
   return hash === expected ? { sequence, hash: expected } : 'it does not match its hash'
 }
 
-async function* pages(
+function pages(
   executor: Executor,
   { log, tenant, stream }: StreamAddress,
 ): AsyncGenerator<readonly StoredRow[]> {
   const { fields } = log.entries
   const position = (name: string) => fields.findIndex((field) => field.name === name)
-  const where: Predicate = {
-    type: 'compare',
-    field: position(log.chain.stream),
-    comparison: 'eq',
-    value: stream,
-  }
-  const order = [
-    { field: position(log.chain.sequence), direction: 'asc' },
-    { field: ID_FIELD, direction: 'asc' },
-  ] as const
-  let after: Query['after']
-  do {
-    const page = await executor.query(log.entries, {
-      tenant,
-      where,
-      order,
-      after,
-      offset: 0,
-      limit: PAGE_ROWS,
-      visibility: 'any',
-      withFields: true,
-    })
-    if (page.rows.length > 0) yield page.rows
-    after = page.next
-  } while (after !== undefined)
+  return walkPages((query) => executor.query(log.entries, query), {
+    tenant,
+    where: { type: 'compare', field: position(log.chain.stream), comparison: 'eq', value: stream },
+    order: totalOrder([{ field: position(log.chain.sequence), direction: 'asc' }]),
+    limit: PAGE_ROWS,
+    visibility: 'any',
+    withFields: true,
+  })
 }

@@ -5,10 +5,11 @@ import type { CollectionDefinition } from './definition.ts'
 import type { Definitions, InboundReference } from './definitions.ts'
 import { StoreError } from './errors.ts'
 import type { Executor } from './executor.ts'
-import { ID_FIELD, type Layout } from './layout.ts'
+import type { Layout } from './layout.ts'
 import type { DeleteOperation, ReferenceCheck } from './operation.ts'
-import type { Predicate, Query } from './predicate.ts'
+import type { Predicate } from './predicate.ts'
 import { type FieldValue, isLive } from './row.ts'
+import { walkPages } from './walk.ts'
 
 /** The most records that one deletion may take along. */
 const MAX_CASCADE = 100_000
@@ -100,21 +101,16 @@ async function* referringIds(
   { definition, reference }: InboundReference,
   deletion: DeleteOperation,
 ): AsyncGenerator<string> {
-  let after: Query['after']
-  do {
-    const page = await executor.query(definition, {
-      tenant: deletion.tenant,
-      where: equals(reference.field, deletion.id),
-      order: [{ field: ID_FIELD, direction: 'asc' }],
-      after,
-      offset: 0,
-      limit: PAGE_ROWS,
-      visibility: deletion.mode === 'erase' ? 'any' : 'live',
-      withFields: false,
-    })
-    for (const row of page.rows) yield row.id
-    after = page.next
-  } while (after !== undefined)
+  const walk = {
+    tenant: deletion.tenant,
+    where: equals(reference.field, deletion.id),
+    limit: PAGE_ROWS,
+    visibility: deletion.mode === 'erase' ? 'any' : 'live',
+    withFields: false,
+  } as const
+  for await (const rows of walkPages((query) => executor.query(definition, query), walk)) {
+    for (const row of rows) yield row.id
+  }
 }
 
 function equals(field: number, value: string): Predicate {

@@ -6,9 +6,8 @@ import type { CollectionDefinition } from './definition.ts'
 import { isStoreError, StoreError } from './errors.ts'
 import { recordHash } from './hash.ts'
 import type { JsonObject } from './json.ts'
-import { ID_FIELD } from './layout.ts'
-import type { Query } from './predicate.ts'
 import type { StoredRow } from './row.ts'
+import { walkPages } from './walk.ts'
 
 const PAGE_ROWS = 500
 
@@ -79,28 +78,11 @@ function rehash(
 
 async function* allRows(
   backend: Backend,
-  definition: CollectionDefinition,
+  { layout }: CollectionDefinition,
   at: number,
 ): AsyncGenerator<readonly StoredRow[]> {
-  for (const tenant of await backend.tenants(definition.layout)) {
-    let after: Query['after']
-    do {
-      const page = await backend.query(
-        definition.layout,
-        {
-          tenant,
-          where: undefined,
-          order: [{ field: ID_FIELD, direction: 'asc' }],
-          after,
-          offset: 0,
-          limit: PAGE_ROWS,
-          visibility: 'any',
-          withFields: false,
-        },
-        at,
-      )
-      if (page.rows.length > 0) yield page.rows
-      after = page.next
-    } while (after !== undefined)
+  for (const tenant of await backend.tenants(layout)) {
+    const walk = { tenant, where: undefined, limit: PAGE_ROWS, visibility: 'any', withFields: false } as const
+    yield* walkPages((query) => backend.query(layout, query, at), walk)
   }
 }

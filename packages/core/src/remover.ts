@@ -6,13 +6,13 @@ import { atPosition, invalid, isStoreError, StoreError } from './errors.ts'
 import type { Abortable, Executor } from './executor.ts'
 import { constantOf, type Filter, parseFilter } from './filter.ts'
 import { HISTORY } from './history.ts'
-import { ID_FIELD } from './layout.ts'
 import type { Applied, DeleteOperation } from './operation.ts'
-import type { Predicate, Query } from './predicate.ts'
+import type { Predicate } from './predicate.ts'
 import { expandDeletion } from './references.ts'
 import { writeGroup } from './refusal.ts'
 import type { StoredRow, Visibility } from './row.ts'
 import { checkKey } from './text.ts'
+import { walkPages } from './walk.ts'
 import { checkDeleteOptions, conditionOf, type DeleteOptions } from './write-options.ts'
 
 /** Records that a bulk removal reads and removes in one step of its transaction. */
@@ -106,11 +106,14 @@ export class Remover {
 
   /** Erases the history of records that were removed before. */
   async #erasePast(executor: Executor, options: Abortable): Promise<void> {
-    const order = [{ field: ID_FIELD, direction: 'asc' }] as const
-    const query = { ...this.#query(undefined, 'any', undefined), order, withFields: true }
-    for (;;) {
-      const { rows } = await executor.queryHistory(this.#definition, query)
-      if (rows.length === 0) return
+    const walk = {
+      tenant: this.#tenant,
+      where: undefined,
+      limit: PAGE_ROWS,
+      visibility: 'any',
+      withFields: true,
+    } as const
+    for await (const rows of walkPages((query) => executor.queryHistory(this.#definition, query), walk)) {
       const keys = new Set(rows.map((row) => row.fields?.[HISTORY.key] as string))
       await this.#erase(executor, [...keys], options)
     }
@@ -121,31 +124,14 @@ export class Remover {
     await this.#remove(executor, operations, options)
   }
 
-  /** Pages of rows that are removed while they are walked: a cursor never minds what went before it. */
-  async *#pages(
+  /** Pages of rows that are removed while they are walked: a position never minds what went before it. */
+  #pages(
     executor: Executor,
     where: Predicate | undefined,
     visibility: Visibility,
   ): AsyncGenerator<readonly StoredRow[]> {
-    let after: Query['after']
-    do {
-      const page = await executor.query(this.#definition, this.#query(where, visibility, after))
-      if (page.rows.length > 0) yield page.rows
-      after = page.next
-    } while (after !== undefined)
-  }
-
-  #query(where: Predicate | undefined, visibility: Visibility, after: Query['after']): Query {
-    return {
-      tenant: this.#tenant,
-      where,
-      order: [{ field: ID_FIELD, direction: 'asc' }],
-      after,
-      offset: 0,
-      limit: PAGE_ROWS,
-      visibility,
-      withFields: false,
-    }
+    const walk = { tenant: this.#tenant, where, limit: PAGE_ROWS, visibility, withFields: false }
+    return walkPages((query) => executor.query(this.#definition, query), walk)
   }
 
   #deletion(id: string, options: DeleteOptions): DeleteOperation {

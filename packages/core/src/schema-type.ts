@@ -11,13 +11,15 @@ export interface MemberType {
   readonly nullable: boolean
 }
 
-/** The parts of a Zod schema's definition that are read here. Checked on Zod 4. */
-interface SchemaDefinition {
+/** The parts of a Zod schema's definition that are read here and beside. Checked on Zod 4. */
+export interface SchemaDefinition {
   readonly type: string
   readonly innerType?: z.ZodType
   readonly in?: z.ZodType
   readonly element?: z.ZodType
+  readonly keyType?: z.ZodType
   readonly valueType?: z.ZodType
+  readonly catchall?: z.ZodType
   readonly left?: z.ZodType
   readonly right?: z.ZodType
   readonly items?: readonly z.ZodType[]
@@ -32,7 +34,8 @@ interface SchemaDefinition {
   readonly checks?: readonly { readonly _zod: { readonly def: { readonly format?: string } } }[]
 }
 
-function definitionOf(schema: z.ZodType): SchemaDefinition {
+/** A schema's definition, which Zod keeps for tools. */
+export function definitionOf(schema: z.ZodType): SchemaDefinition {
   return schema._zod.def as unknown as SchemaDefinition
 }
 

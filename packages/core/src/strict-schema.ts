@@ -5,17 +5,7 @@
  */
 
 import * as z from 'zod'
-
-/** The parts of a Zod schema's definition that are read and replaced here. Checked on Zod 4. */
-interface SchemaDefinition {
-  readonly type: string
-  readonly shape?: Readonly<Record<string, z.ZodType>>
-  readonly catchall?: z.ZodType
-  readonly element?: z.ZodType
-  readonly innerType?: z.ZodType
-  readonly valueType?: z.ZodType
-  readonly options?: readonly z.ZodType[]
-}
+import { definitionOf, type SchemaDefinition } from './schema-type.ts'
 
 /** The same schema, refusing unknown members wherever a plain object stands in plain containers. */
 export function strictSchema(schema: z.ZodType, seen = new Map<z.ZodType, z.ZodType>()): z.ZodType {
@@ -23,7 +13,7 @@ export function strictSchema(schema: z.ZodType, seen = new Map<z.ZodType, z.ZodT
   if (known !== undefined) return known
   // A schema that contains itself is left as it is where it does.
   seen.set(schema, schema)
-  const parts = strictParts(schema._zod.def as unknown as SchemaDefinition, seen)
+  const parts = strictParts(definitionOf(schema), seen)
   const strict =
     parts === undefined ? schema : (z.clone(schema, { ...schema._zod.def, ...parts } as never) as z.ZodType)
   seen.set(schema, strict)

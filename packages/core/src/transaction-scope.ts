@@ -5,7 +5,7 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Backend, BackendTransaction, CountQuestion, DocumentPage, Page } from './backend.ts'
-import type { CollectionDefinition } from './definition.ts'
+import { type CollectionDefinition, requireHistory } from './definition.ts'
 import type { Engine } from './engine.ts'
 import { invalid, isStoreError, StoreError } from './errors.ts'
 import type { Abortable, Executor } from './executor.ts'
@@ -116,18 +116,14 @@ export class TransactionScope implements Executor {
     query: Query,
     options: Abortable = {},
   ): Promise<DocumentPage> | undefined {
-    const transaction = this.#transaction
-    if (transaction.documents === undefined) return undefined
+    if (this.#transaction.documents === undefined) return undefined
+    const documents = this.#transaction.documents.bind(this.#transaction)
     const at = this.engine.clock.now()
-    return this.#use(definition, options, async () => {
-      return transaction.documents?.(definition.layout, query, at) as Promise<DocumentPage>
-    })
+    return this.#use(definition, options, () => documents(definition.layout, query, at))
   }
 
   queryHistory(definition: CollectionDefinition, query: Query): Promise<Page> {
-    const { history } = definition.layout
-    if (history === undefined)
-      throw invalid(`${definition.name}: it keeps no history; define it with history: true`)
+    const history = requireHistory(definition)
     return this.#use(definition, {}, () => this.#transaction.query(history, query, this.engine.clock.now()))
   }
 

@@ -1,18 +1,7 @@
 /** Tells whether a schema decodes every document that it encoded to that very document. */
 
 import type * as z from 'zod'
-
-/** The parts of a Zod schema's definition that are read here. Checked on Zod 4. */
-interface SchemaDefinition {
-  readonly type: string
-  readonly shape?: Readonly<Record<string, z.ZodType>>
-  readonly catchall?: z.ZodType
-  readonly element?: z.ZodType
-  readonly innerType?: z.ZodType
-  readonly keyType?: z.ZodType
-  readonly valueType?: z.ZodType
-  readonly options?: readonly z.ZodType[]
-}
+import { definitionOf } from './schema-type.ts'
 
 const LEAVES: ReadonlySet<string> = new Set([
   'string',
@@ -43,7 +32,7 @@ export function isTransparent(schema: z.ZodType, seen = new Set<z.ZodType>()): b
   // A schema that contains itself adds nothing the second time.
   if (seen.has(schema)) return true
   seen.add(schema)
-  const definition = schema._zod.def as unknown as SchemaDefinition
+  const definition = definitionOf(schema)
   if (LEAVES.has(definition.type)) return true
   if (!CONTAINERS.has(definition.type)) return false
   const { shape = {}, catchall, element, innerType, keyType, valueType, options = [] } = definition

@@ -4,7 +4,8 @@ import { findDamage } from './codec.ts'
 import type { CollectionDefinition } from './definition.ts'
 import type { Executor } from './executor.ts'
 import { ID_FIELD } from './layout.ts'
-import type { Predicate, Query } from './predicate.ts'
+import type { Predicate } from './predicate.ts'
+import { walkPages } from './walk.ts'
 
 /** What a check of stored records found. */
 export interface VerifyReport {
@@ -32,26 +33,15 @@ export async function verifyRecords(
   const problems: { key: string; problem: string }[] = []
   let checked = 0
   let damaged = 0
-  let after: Query['after']
-  do {
-    const page = await executor.query(definition, {
-      tenant,
-      where,
-      order: [{ field: ID_FIELD, direction: 'asc' }],
-      after,
-      offset: 0,
-      limit: PAGE_ROWS,
-      visibility: 'kept',
-      withFields: true,
-    })
-    for (const row of page.rows) {
+  const walk = { tenant, where, limit: PAGE_ROWS, visibility: 'kept', withFields: true } as const
+  for await (const rows of walkPages((query) => executor.query(definition, query), walk)) {
+    for (const row of rows) {
       checked++
       const problem = findDamage(definition, row)
       if (problem === undefined) continue
       damaged++
       if (problems.length < MAX_PROBLEMS) problems.push({ key: row.id, problem })
     }
-    after = page.next
-  } while (after !== undefined)
+  }
   return { ok: damaged === 0, checked, damaged, problems }
 }
