@@ -126,13 +126,19 @@ const backendCases: readonly Case[] = [
     title: 'an open store with nothing to do holds nothing that keeps the process alive',
     run: async (context) => {
       await afterReadyWork()
-      const before = process.getActiveResourcesInfo().sort()
+      const before = process.getActiveResourcesInfo()
       const store = context.store({ cleanupEveryMs: 60_000 })
       await store.collection(marks).put({ id: 'a', label: 'x' })
       await store.collection(marks).find()
       await store.transaction(async (transaction) => transaction.collection(marks).get('a'))
       await afterReadyWork()
-      assert.deepEqual(process.getActiveResourcesInfo().sort(), before)
+      // What the runner itself had under way may end meanwhile; each of its resources excuses one of the same kind.
+      const added = process.getActiveResourcesInfo().filter((resource) => {
+        const known = before.indexOf(resource)
+        if (known !== -1) before.splice(known, 1)
+        return known === -1
+      })
+      assert.deepEqual(added, [])
     },
   },
   {
