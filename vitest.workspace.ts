@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 /**
@@ -9,6 +10,7 @@ const projects = [
   'packages/memory',
   'packages/sql',
   'packages/sqlite',
+  'packages/postgres',
   'packages/conformance',
   'packages/agents',
   'packages/cli',
@@ -16,8 +18,20 @@ const projects = [
   'tooling/conformance',
   'tooling/bench',
   'tooling/packaging',
+  'tooling/postgres',
   'examples',
 ]
+
+/** The projects whose tests talk to PostgreSQL. They share one server, started when the first of them runs. */
+const withPostgres = new Set([
+  'packages/postgres',
+  'packages/agents',
+  'packages/cli',
+  'tooling/conformance',
+  'tooling/postgres',
+  'examples',
+])
+const postgresSetup = join(import.meta.dirname, 'tooling/postgres/src/vitest-setup.ts')
 
 export default defineConfig({
   test: {
@@ -28,6 +42,7 @@ export default defineConfig({
         include: ['test/**/*.test.ts'],
         passWithNoTests: true,
         testTimeout: 60_000,
+        globalSetup: withPostgres.has(folder) ? [postgresSetup] : [],
       },
     })),
   },
