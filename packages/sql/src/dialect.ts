@@ -4,14 +4,17 @@
  */
 
 import type { FieldType, FieldValue } from '@coffer/core/backend'
-import type { SchemaObject } from './schema.ts'
+import type { Guards, SchemaObject } from './schema.ts'
 import type { Parameter, ParameterList } from './statement.ts'
 import type { Table } from './table.ts'
+
+/** The type of a column: that of a field, or of the document. */
+export type ColumnType = FieldType | 'document'
 
 /** A column, with its name already quoted. */
 export interface ColumnSpec {
   readonly column: string
-  readonly type: FieldType
+  readonly type: ColumnType
   readonly nullable: boolean
 }
 
@@ -27,36 +30,36 @@ export interface TextsOperand {
 /** One SQL engine. */
 export interface Dialect {
   readonly name: string
-  /**
-   * Quotes a name. An engine that bounds the length of names shortens longer ones so that they stay
-   * distinct.
-   */
+  /** A name as the engine can hold it: one that bounds their length shortens longer ones, which stay distinct. */
+  identifier(name: string): string
+  /** Makes an identifier of a name and quotes it. */
   quote(name: string): string
+  /** As `quote`, with the schema before it where the engine has schemas: for tables, indexes and functions. */
+  qualify(name: string): string
   /** The placeholder of the n-th parameter, counted from 1. */
   placeholder(position: number): string
+  /** The engine's own types. */
+  readonly types: Readonly<Record<ColumnType, string>>
   /** How a field's value becomes a parameter. */
   readonly encode: Readonly<Record<FieldType, (value: FieldValue) => Parameter>>
-  /** How what the driver answers becomes a field's value. */
+  /** How what the driver answers for `read` becomes a field's value. Never asked of null. */
   readonly decode: Readonly<Record<FieldType, (value: unknown) => FieldValue>>
-  /** Written behind an order term so that null comes first ascending and last descending. */
+  /** The expression that reads a column, whatever the settings of the connection are. */
+  read(column: string, type: ColumnType): string
+  /**
+   * Written behind an order term so that null comes first ascending and last descending; behind a column of
+   * an index the text is that of an ascending term.
+   */
   readonly nulls: { readonly asc: string; readonly desc: string }
   readonly constants: { readonly true: string; readonly false: string }
   /** A column in a condition that must not decide which index is used. */
   unindexed(column: string): string
-  /** True when the expression is in a list, which is one parameter however long it is. */
-  isOneOf(expression: string, type: FieldType, values: readonly FieldValue[], list: ParameterList): string
-  /** True when the field has every value. There is at least one, and none twice. Never unknown. */
+  /** True when the column is in a list, which is one parameter however long it is. */
+  isOneOf(column: string, type: FieldType, values: readonly FieldValue[], list: ParameterList): string
+  /** True when the field has every value. There is at least one, and none twice. Unknown only for null. */
   hasAll(operand: TextsOperand, values: readonly string[]): string
-  /** True when the field has any of the values. There is at least one, and none twice. Never unknown. */
+  /** True when the field has any of the values. There is at least one, and none twice. Unknown only for null. */
   hasAny(operand: TextsOperand, values: readonly string[]): string
-  /**
-   * Joins parts of an answer. Each is ordered and limited, and everything in a part comes before
-   * everything in the next. The engine must not read a part that the limit does not reach.
-   *
-   * @param order the order terms of the whole answer, without `ORDER BY`
-   * @param limit the text of the whole answer's limit, made after the parts
-   */
-  joinSegments(segments: readonly string[], order: string, limit: () => string): string
   readonly schema: SchemaDialect
 }
 
@@ -64,16 +67,18 @@ export interface Dialect {
 export interface SchemaDialect {
   /** The definition of a typed column. */
   column(spec: ColumnSpec): string
-  /** The definition of a column that shows a member of the document, or `undefined` where that can't be. */
+  /** The definition of a column that shows a member of the document, or `undefined` where there is none. */
   documentColumn(member: string): string | undefined
-  /** The empty value of a `texts` column, as a literal. */
-  readonly noTexts: string
   /** Written behind the columns of every table. */
   readonly tableOptions: string
   /** What makes `has`, `hasAll` and `hasAny` on a `texts` field use an index. */
   textsObjects(table: Table, field: number): readonly SchemaObject[]
   /** What makes the engine itself refuse to change or remove a row. */
-  appendOnlyObjects(table: Table): readonly SchemaObject[]
-  /** The statement that removes an object. */
-  drop(object: Pick<SchemaObject, 'kind' | 'name'>): string
+  guards(table: Table): Guards
+  /**
+   * The statements that change the table of `before`, with all that stands around it, into `table`. Rows stay.
+   * A column that was not there, or had another type, holds its type's neutral value, or null, until the rows
+   * are written anew. They belong into one transaction.
+   */
+  change(table: Table, before: Table): readonly string[]
 }

@@ -3,10 +3,19 @@
  * no driver, no connection and no transaction.
  */
 
-export type { ColumnSpec, Dialect, SchemaDialect, TextsOperand } from './dialect.ts'
+export type { ColumnSpec, ColumnType, Dialect, SchemaDialect, TextsOperand } from './dialect.ts'
 export { layoutText, type OwnTables, ownTables } from './own-tables.ts'
-export { countStatement, documentParts, type PagePart, queryParts, queryStatement } from './query-sql.ts'
-export { documentPageOf, pageOf, type RawRow, rowState, storedRow, versionedKey } from './row-codec.ts'
+export { postgresDialect } from './postgres-dialect.ts'
+export { countStatement, documentParts, type PagePart, queryParts } from './query-sql.ts'
+export {
+  documentPageOf,
+  pageOf,
+  type RawRow,
+  rowColumns,
+  rowState,
+  storedRow,
+  versionedKey,
+} from './row-codec.ts'
 export {
   anyRow,
   deleteRow,
@@ -23,7 +32,7 @@ export {
   updateRow,
   updateState,
 } from './row-statements.ts'
-export { rebuildTable, type SchemaObject, schemaOf, type TableSchema } from './schema.ts'
+export { type Guards, type SchemaObject, schemaOf, type TableSchema } from './schema.ts'
 export { sqliteDialect } from './sqlite-dialect.ts'
 export type { Parameter, Statement, Template } from './statement.ts'
 export { indexName, sideTableName, type Table, tableOf, triggerName } from './table.ts'

@@ -44,6 +44,13 @@ export function segmentsBehind(
   return segments
 }
 
+/** One segment of all that is in any of them. */
+export function anyOf(segments: readonly Segment[]): Segment {
+  const [only] = segments
+  if (segments.length === 1 && only !== undefined) return only
+  return (parameters) => `(${segments.map((segment) => segment(parameters)).join(' OR ')})`
+}
+
 function termsOf(table: Table, order: readonly OrderTerm[], position: Position): readonly Term[] {
   let next = 0
   return order.map(({ field, direction }) => {

@@ -5,7 +5,7 @@
 
 import type { Layout } from '@coffer/core/backend'
 import type { ColumnSpec, Dialect } from './dialect.ts'
-import type { SchemaObject } from './schema.ts'
+import { type SchemaObject, schemaObject } from './schema.ts'
 import type { Template } from './statement.ts'
 
 /** Statements on Coffer's own tables. `reindexed` is false while rows still have an older layout's form. */
@@ -29,7 +29,7 @@ export interface OwnTables {
 export function ownTables(dialect: Dialect, prefix: string): OwnTables {
   const [meta, layouts, floors] = ['_coffer_meta', '_coffer_layouts', '_coffer_floors'].map((name) => ({
     plain: `${prefix}${name}`,
-    quoted: dialect.quote(`${prefix}${name}`),
+    quoted: dialect.qualify(`${prefix}${name}`),
   })) as [Name, Name, Name]
   const p = dialect.placeholder
   const flag = dialect.encode.boolean
@@ -68,11 +68,14 @@ export function ownTables(dialect: Dialect, prefix: string): OwnTables {
       parameters: (...input) => input,
     },
     raiseFloor: {
+      // A floor that is high enough is not touched: some engines lock even a row that they then leave alone.
       text:
-        `INSERT INTO ${floors.quoted} AS floor (layout, tenant, version) VALUES (${p(1)}, ${p(2)}, ${p(3)}) ` +
+        `INSERT INTO ${floors.quoted} AS floor (layout, tenant, version) ` +
+        `SELECT ${p(1)}, ${p(2)}, ${p(3)} WHERE NOT EXISTS (SELECT 1 FROM ${floors.quoted} ` +
+        `WHERE layout = ${p(4)} AND tenant = ${p(5)} AND version >= ${p(6)}) ` +
         'ON CONFLICT (layout, tenant) DO UPDATE SET version = excluded.version ' +
         'WHERE floor.version < excluded.version',
-      parameters: (...input) => input,
+      parameters: (...input) => [...input, ...input],
     },
   }
 }
@@ -94,8 +97,7 @@ function table(
   const key = Object.keys(columns).slice(0, keyLength).join(', ')
   const lines = [...definitions, `PRIMARY KEY (${key})`]
   return {
-    kind: 'table',
-    name: name.plain,
+    ...schemaObject(dialect, 'table', name.plain),
     create: `CREATE TABLE ${name.quoted} (\n  ${lines.join(',\n  ')}\n)${dialect.schema.tableOptions}`,
   }
 }

@@ -43,7 +43,8 @@ export function visibilitySql(
 ): string | undefined {
   const { _deleted_at, _expires_at } = table.meta
   if (visibility === 'any') return undefined
-  const unexpired = `(${_expires_at} IS NULL OR ${_expires_at} > ${parameters.add(at)})`
+  const instant = parameters.add(table.dialect.encode.timestamp(at))
+  const unexpired = `(${_expires_at} IS NULL OR ${_expires_at} > ${instant})`
   return visibility === 'kept' ? unexpired : `${_deleted_at} IS NULL AND ${unexpired}`
 }
 

@@ -12,29 +12,47 @@ import {
   type StoredDocument,
   type StoredRow,
 } from '@coffer/core/backend'
-import type { Table } from './table.ts'
+import { fieldAt, type MetaColumn, readMeta, type Table } from './table.ts'
 
 /** A row as an array, in the order of the columns that were asked. */
 export type RawRow = readonly unknown[]
 
-/** The columns of a row in the order that `storedRow` reads them. */
-export function rowColumns({ meta }: Table): readonly string[] {
-  return [
-    meta._id,
-    meta._version,
-    meta._schema_version,
-    meta._created_at,
-    meta._updated_at,
-    meta._expires_at,
-    meta._deleted_at,
-    meta._hash,
-    meta._doc,
-  ]
+const ROW_COLUMNS = [
+  '_id',
+  '_version',
+  '_schema_version',
+  '_created_at',
+  '_updated_at',
+  '_expires_at',
+  '_deleted_at',
+  '_hash',
+  '_doc',
+] as const satisfies readonly MetaColumn[]
+
+const STATE_COLUMNS = [
+  '_version',
+  '_created_at',
+  '_updated_at',
+  '_expires_at',
+  '_deleted_at',
+] as const satisfies readonly MetaColumn[]
+
+/** What is selected of a row, in the order that `storedRow` reads it. */
+export function rowColumns(table: Table): readonly string[] {
+  return ROW_COLUMNS.map((column) => selected(table.meta[column], readMeta(table, column)))
 }
 
-/** The columns of a row's state in the order that `rowState` reads them. */
-export function stateColumns({ meta }: Table): readonly string[] {
-  return [meta._version, meta._created_at, meta._updated_at, meta._expires_at, meta._deleted_at]
+/** What is selected of a row's state, in the order that `rowState` reads it. */
+export function stateColumns(table: Table): readonly string[] {
+  return STATE_COLUMNS.map((column) => selected(table.meta[column], readMeta(table, column)))
+}
+
+/**
+ * An expression in a selection. A term of the order that is a name alone means a column of the answer first,
+ * so one that is no column is given a name that no field has: an engine may name it by the function in it.
+ */
+function selected(column: string, expression: string): string {
+  return expression === column ? column : `${expression} AS "_"`
 }
 
 /** Reads the columns of `stateColumns`. */
@@ -64,16 +82,24 @@ export function storedRow(tenant: string, row: RawRow): StoredRow {
   }
 }
 
+/** What is selected of fields, in the order that `pageOf` reads it. */
+export function fieldColumns(table: Table, fields: readonly number[]): readonly string[] {
+  return fields.map((field) => {
+    const { column, type } = fieldAt(table, field)
+    return selected(column, table.dialect.read(column, type))
+  })
+}
+
 /** The fields that a page reads beside `rowColumns`: all, or those that its order compares. */
 export function extraFields(table: Table, query: Pick<Query, 'order' | 'withFields'>): readonly number[] {
   if (query.withFields) return table.layout.fields.map((_, field) => field)
   return [...new Set(query.order.map((term) => term.field))].filter((field) => field !== ID_FIELD)
 }
 
-/** Makes a page of the rows of `queryStatement`. */
+/** Makes a page of the rows of `queryParts`. */
 export function pageOf(table: Table, query: Query, rows: readonly RawRow[]): Page {
   const extras = extraFields(table, query)
-  const width = rowColumns(table).length
+  const width = ROW_COLUMNS.length
   const answered = rows.slice(0, query.limit)
   const last = answered.at(-1)
   return {
@@ -108,9 +134,11 @@ function fieldsOf(
  * The one column of a page of documents: the document as it stands, or behind the version of its schema and a
  * space where that is not the layout's. A page of many columns costs twice as much as a page of one.
  */
-export function documentColumn({ layout, meta }: Table): string {
-  const { _schema_version: version, _doc: document } = meta
-  return `CASE ${version} WHEN ${layout.schemaVersion} THEN ${document} ELSE ${version} || ' ' || ${document} END`
+export function documentColumn(table: Table): string {
+  const version = table.meta._schema_version
+  const document = readMeta(table, '_doc')
+  const current = table.layout.schemaVersion
+  return `CASE ${version} WHEN ${current} THEN ${document} ELSE ${version} || ' ' || ${document} END AS "_"`
 }
 
 /** Makes a page of documents of the values of `documentParts`. */

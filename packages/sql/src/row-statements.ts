@@ -21,6 +21,7 @@ export function readState(table: Table): Template<[key: Key]> {
 /** Inserts a row where none is in place; otherwise it changes nothing. */
 export function insertRow(table: Table): Template<[row: RowContent, state: RowState]> {
   const columns = [...table.fieldColumns, ...Object.values(table.meta)]
+  const instant = table.dialect.encode.timestamp
   return {
     text:
       `INSERT INTO ${table.name} (${columns.join(', ')}) VALUES (${placeholders(table, columns.length)}) ` +
@@ -32,10 +33,10 @@ export function insertRow(table: Table): Template<[row: RowContent, state: RowSt
         row.id,
         state.version,
         table.layout.schemaVersion,
-        state.createdAt,
-        state.updatedAt,
-        state.expiresAt,
-        state.deletedAt,
+        instant(state.createdAt),
+        instant(state.updatedAt),
+        instant(state.expiresAt),
+        instant(state.deletedAt),
         row.hash,
         row.document,
       )
@@ -48,6 +49,7 @@ export function insertRow(table: Table): Template<[row: RowContent, state: RowSt
 export function updateRow(table: Table): Template<[row: RowContent, state: RowState]> {
   const { meta } = table
   const columns = [...table.fieldColumns, ...changing(table).map((column) => meta[column])]
+  const instant = table.dialect.encode.timestamp
   return {
     text: updateText(table, columns, [meta._tenant, meta._id]),
     parameters: (row, state) => {
@@ -55,10 +57,10 @@ export function updateRow(table: Table): Template<[row: RowContent, state: RowSt
       values.push(
         state.version,
         table.layout.schemaVersion,
-        state.createdAt,
-        state.updatedAt,
-        state.expiresAt,
-        state.deletedAt,
+        instant(state.createdAt),
+        instant(state.updatedAt),
+        instant(state.expiresAt),
+        instant(state.deletedAt),
         row.hash,
         row.document,
         row.tenant,
@@ -79,9 +81,16 @@ function changing(table: Table): readonly MetaColumn[] {
 export function updateState(table: Table): Template<[key: Key, state: RowState]> {
   const { meta } = table
   const columns = [meta._version, meta._updated_at, meta._deleted_at]
+  const instant = table.dialect.encode.timestamp
   return {
     text: updateText(table, columns, [meta._tenant, meta._id]),
-    parameters: (key, state) => [state.version, state.updatedAt, state.deletedAt, key.tenant, key.id],
+    parameters: (key, state) => [
+      state.version,
+      instant(state.updatedAt),
+      instant(state.deletedAt),
+      key.tenant,
+      key.id,
+    ],
   }
 }
 
@@ -115,6 +124,7 @@ export function deleteRow(table: Table): Template<[key: Key]> {
  */
 export function insertHistory(table: Table, history: Table): Template<[row: NewRow]> {
   const { meta } = history
+  const instant = table.dialect.encode.timestamp
   const given = [
     ...history.fieldColumns,
     meta._tenant,
@@ -137,10 +147,10 @@ export function insertHistory(table: Table, history: Table): Template<[row: NewR
       row.tenant,
       row.id,
       row.version,
-      row.createdAt,
-      row.updatedAt,
-      row.expiresAt,
-      row.deletedAt,
+      instant(row.createdAt),
+      instant(row.updatedAt),
+      instant(row.expiresAt),
+      instant(row.deletedAt),
       row.hash,
       row.tenant,
       String(row.fields[HISTORY.key]),
@@ -170,7 +180,7 @@ export function findReferrer(
     text:
       `SELECT 1 FROM ${table.name} WHERE ${meta._tenant} = ${tenant} AND ${fieldColumns[field]} = ${value} ` +
       `AND ${meta._deleted_at} IS NULL AND (${meta._expires_at} IS NULL OR ${meta._expires_at} > ${at}) LIMIT 1`,
-    parameters: (...input) => input,
+    parameters: (tenant, value, at) => [tenant, value, dialect.encode.timestamp(at)],
   }
 }
 
@@ -194,7 +204,10 @@ export function sweptKeys(
       `SELECT ${meta._tenant}, ${meta._id}, ${meta._version} FROM ${table.name} ` +
       `WHERE ${tenant}${moment} IS NOT NULL AND ${moment} <= ${parameters.add(0)} ` +
       `ORDER BY ${moment} LIMIT ${parameters.add(0)}`,
-    parameters: (name, until, limit) => (ofTenant ? [name ?? null, until, limit] : [until, limit]),
+    parameters: (name, until, limit) => {
+      const bounds = [dialect.encode.timestamp(until), limit]
+      return ofTenant ? [name ?? null, ...bounds] : bounds
+    },
   }
 }
 

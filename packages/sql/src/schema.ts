@@ -1,17 +1,32 @@
-/** Layouts as tables: what is made, in its order, and how a table is changed into another form. */
+/** Layouts as tables: what is made, in its order. How a table is changed into another form is its dialect's. */
 
-import type { Layout } from '@coffer/core/backend'
-import type { ColumnSpec } from './dialect.ts'
-import { indexName, type MetaColumn, type Table } from './table.ts'
+import type { Dialect } from './dialect.ts'
+import { columnsOf, indexName, type Table } from './table.ts'
 
 /** Something that a schema is made of. */
 export interface SchemaObject {
   readonly kind: 'table' | 'index' | 'trigger'
-  /** Not quoted. */
+  /** As the engine knows it: not quoted, without the schema. */
   readonly name: string
   readonly create: string
+  /** Removes the object, if it is there. */
+  readonly drop: string
   /** Fills the object from the rows that are already there, where it has to be. */
   readonly fill?: string
+  /** Quoted columns of the table without which the object can't be. */
+  readonly columns?: readonly string[]
+}
+
+/**
+ * What makes the engine refuse to change or remove the rows of an append-only table, as statements. All are
+ * empty for other tables.
+ */
+export interface Guards {
+  readonly create: readonly string[]
+  readonly drop: readonly string[]
+  /** Lets Coffer itself change rows, inside a transaction that ends with `resume`. */
+  readonly suspend: readonly string[]
+  readonly resume: readonly string[]
 }
 
 /** The schema of one layout. */
@@ -19,28 +34,20 @@ export interface TableSchema {
   readonly table: SchemaObject
   /** Indexes, tables beside it and triggers, to be made after the table, in this order. */
   readonly around: readonly SchemaObject[]
-  /** What refuses changes where the layout is append-only; last, for it would refuse them to Coffer too. */
-  readonly guards: readonly SchemaObject[]
+  /** To be made last, for they would refuse changes to Coffer too. */
+  readonly guards: Guards
 }
 
-const META_TYPES: Readonly<Record<MetaColumn, Pick<ColumnSpec, 'type' | 'nullable'>>> = {
-  _tenant: { type: 'text', nullable: false },
-  _id: { type: 'text', nullable: false },
-  _version: { type: 'integer', nullable: false },
-  _schema_version: { type: 'integer', nullable: false },
-  _created_at: { type: 'timestamp', nullable: false },
-  _updated_at: { type: 'timestamp', nullable: false },
-  _expires_at: { type: 'timestamp', nullable: true },
-  _deleted_at: { type: 'timestamp', nullable: true },
-  _hash: { type: 'text', nullable: true },
-  _doc: { type: 'text', nullable: false },
-}
+const NO_GUARDS: Guards = { create: [], drop: [], suspend: [], resume: [] }
 
 /** The whole schema of a table. */
 export function schemaOf(table: Table): TableSchema {
   const { dialect, layout } = table
   return {
-    table: { kind: 'table', name: table.plainName, create: createTable(table, table.name) },
+    table: {
+      ...schemaObject(dialect, 'table', table.plainName),
+      create: createTable(table, table.name),
+    },
     around: [
       ...fieldIndexes(table),
       sweepIndex(table, '_expires_at'),
@@ -49,60 +56,66 @@ export function schemaOf(table: Table): TableSchema {
         field.type === 'texts' ? dialect.schema.textsObjects(table, position) : [],
       ),
     ],
-    guards: layout.appendOnly ? dialect.schema.appendOnlyObjects(table) : [],
+    guards: layout.appendOnly ? dialect.schema.guards(table) : NO_GUARDS,
   }
+}
+
+/** All of an object but how it is made. */
+export function schemaObject(
+  dialect: Dialect,
+  kind: SchemaObject['kind'],
+  name: string,
+): Pick<SchemaObject, 'kind' | 'name' | 'drop'> {
+  return {
+    kind,
+    name: dialect.identifier(name),
+    drop: `DROP ${kind.toUpperCase()} IF EXISTS ${dialect.qualify(name)}`,
+  }
+}
+
+/** What a change of a table does to the objects around it. */
+export interface ObjectChange {
+  /** Statements that come before the change of the table. */
+  readonly before: readonly string[]
+  /** Statements that come after it. */
+  readonly after: readonly string[]
 }
 
 /**
- * Makes the table again in the form of its layout, with the rows that it has. A column that was not there,
- * or had another type, holds its type's neutral value until the rows are written anew.
+ * Drops the objects that are not wanted any more and makes those that were not there.
  *
- * @param before the layout that the table was made for
- * @returns the statements, in their order; what stands around the table must be dropped before
+ * @param isLost true for an object that the change of the table takes with it
  */
-export function rebuildTable(table: Table, before: Layout): readonly string[] {
-  const { dialect, layout, meta } = table
-  const metaColumns = Object.values(meta)
-  const kept = new Map(before.fields.map((field) => [field.name, field]))
-  const values = layout.fields.map((field, position) => {
-    const column = table.fieldColumns[position] ?? ''
-    const neutral = field.nullable ? 'NULL' : neutralValue(table, position)
-    if (kept.get(field.name)?.type !== field.type) return neutral
-    return field.nullable ? column : `coalesce(${column}, ${neutral})`
-  })
-  const temporary = dialect.quote(`${table.plainName}$$$new`)
-  const columns = [...table.fieldColumns, ...metaColumns].join(', ')
-  return [
-    createTable(table, temporary),
-    `INSERT INTO ${temporary} (${columns}) SELECT ${[...values, ...metaColumns].join(', ')} FROM ${table.name}`,
-    `DROP TABLE ${table.name}`,
-    `ALTER TABLE ${temporary} RENAME TO ${table.name}`,
-  ]
-}
-
-/** A value of the field's type as a literal: what a row has between the new table and its rewriting. */
-function neutralValue(table: Table, field: number): string {
-  switch (table.layout.fields[field]?.type) {
-    case 'text':
-      return `''`
-    case 'texts':
-      return table.dialect.schema.noTexts
-    case 'boolean':
-      return table.dialect.constants.false
-    default:
-      return '0'
+export function objectChange(
+  old: TableSchema,
+  wanted: TableSchema,
+  isLost: (object: SchemaObject) => boolean,
+): ObjectChange {
+  const wantedTexts = new Set(wanted.around.map((object) => object.create))
+  const kept = new Set(
+    old.around
+      .filter((object) => wantedTexts.has(object.create) && !isLost(object))
+      .map((object) => object.create),
+  )
+  const dropped = old.around.filter((object) => !kept.has(object.create)).toReversed()
+  const made = wanted.around.filter((object) => !kept.has(object.create))
+  return {
+    before: [...old.guards.drop, ...dropped.map((object) => object.drop)],
+    after: [
+      ...made.flatMap(({ create, fill }) => (fill === undefined ? [create] : [create, fill])),
+      ...wanted.guards.create,
+    ],
   }
 }
 
-function createTable(table: Table, name: string): string {
-  const { dialect, layout, meta } = table
-  const fields = layout.fields.map((field, position) =>
-    dialect.schema.column({ ...field, column: table.fieldColumns[position] ?? '' }),
-  )
-  const own = (Object.keys(META_TYPES) as MetaColumn[]).map((column) =>
-    dialect.schema.column({ ...META_TYPES[column], column: meta[column] }),
-  )
-  const lines = [...fields, ...own, ...documentColumns(table), `PRIMARY KEY (${meta._tenant}, ${meta._id})`]
+/** The statement that makes the table, under a name that is already quoted. */
+export function createTable(table: Table, name: string): string {
+  const { dialect, meta } = table
+  const lines = [
+    ...columnsOf(table).map((column) => dialect.schema.column(column)),
+    ...documentColumns(table),
+    `PRIMARY KEY (${meta._tenant}, ${meta._id})`,
+  ]
   return `CREATE TABLE ${name} (\n  ${lines.join(',\n  ')}\n)${dialect.schema.tableOptions}`
 }
 
@@ -129,20 +142,24 @@ function fieldIndexes(table: Table): readonly SchemaObject[] {
       table,
       fields.map((field) => field?.name ?? ''),
     )
-    const columns = [meta._tenant, ...index.map((position) => table.fieldColumns[position]), meta._id]
-    const create = `CREATE INDEX ${dialect.quote(name)} ON ${table.name} (${columns.join(', ')})`
-    objects.set(name, { kind: 'index', name, create })
+    const columns = index.map((position) => table.fieldColumns[position] ?? '')
+    const terms = columns.map((column, at) => `${column}${fields[at]?.nullable ? dialect.nulls.asc : ''}`)
+    const listed = [meta._tenant, ...terms, meta._id].join(', ')
+    const create = `CREATE INDEX ${dialect.quote(name)} ON ${table.name} (${listed})`
+    objects.set(name, { ...schemaObject(dialect, 'index', name), create, columns })
   }
   return [...objects.values()]
 }
 
 /** An index of the few rows that have a deadline, or are soft-deleted, across all tenants. */
 function sweepIndex(table: Table, column: '_expires_at' | '_deleted_at'): SchemaObject {
+  const { dialect, meta } = table
   const name = indexName(table, [column])
-  const moment = table.meta[column]
+  const moment = meta[column]
   return {
-    kind: 'index',
-    name,
-    create: `CREATE INDEX ${table.dialect.quote(name)} ON ${table.name} (${moment}, ${table.meta._tenant}) WHERE ${moment} IS NOT NULL`,
+    ...schemaObject(dialect, 'index', name),
+    create:
+      `CREATE INDEX ${dialect.quote(name)} ON ${table.name} (${moment}, ${meta._tenant}) ` +
+      `WHERE ${moment} IS NOT NULL`,
   }
 }

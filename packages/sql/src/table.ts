@@ -15,32 +15,45 @@ import {
   ID_FIELD,
   type Layout,
 } from '@coffer/core/backend'
-import type { Dialect } from './dialect.ts'
+import type { ColumnSpec, Dialect } from './dialect.ts'
 import type { Parameter } from './statement.ts'
 
-/** Coffer's own columns. The document is the last, so that reading the others never walks through it. */
-const META_COLUMNS = [
-  '_tenant',
-  '_id',
-  '_version',
-  '_schema_version',
-  '_created_at',
-  '_updated_at',
-  '_expires_at',
-  '_deleted_at',
-  '_hash',
-  '_doc',
-] as const
-
 /** A name of one of Coffer's own columns. */
-export type MetaColumn = (typeof META_COLUMNS)[number]
+export type MetaColumn =
+  | '_tenant'
+  | '_id'
+  | '_version'
+  | '_schema_version'
+  | '_created_at'
+  | '_updated_at'
+  | '_expires_at'
+  | '_deleted_at'
+  | '_hash'
+  | '_doc'
+
+/** Coffer's own columns. The document is the last, so that reading the others never walks through it. */
+const META_TYPES: Readonly<Record<MetaColumn, Pick<ColumnSpec, 'type' | 'nullable'>>> = {
+  _tenant: { type: 'text', nullable: false },
+  _id: { type: 'text', nullable: false },
+  _version: { type: 'integer', nullable: false },
+  _schema_version: { type: 'integer', nullable: false },
+  _created_at: { type: 'timestamp', nullable: false },
+  _updated_at: { type: 'timestamp', nullable: false },
+  _expires_at: { type: 'timestamp', nullable: true },
+  _deleted_at: { type: 'timestamp', nullable: true },
+  _hash: { type: 'text', nullable: true },
+  _doc: { type: 'document', nullable: false },
+}
+
+const META_COLUMNS = Object.keys(META_TYPES) as readonly MetaColumn[]
 
 /** One layout in one dialect. All names are quoted but for those that say otherwise. */
 export interface Table {
   readonly dialect: Dialect
   readonly layout: Layout
-  /** The name, not quoted. */
+  /** The name as it is made of the prefix and the layout's; not quoted, not shortened. */
   readonly plainName: string
+  /** The name with its schema, where the engine has schemas. */
   readonly name: string
   /** The columns of the fields, in the order of the layout. */
   readonly fieldColumns: readonly string[]
@@ -56,7 +69,7 @@ export function tableOf(dialect: Dialect, layout: Layout, prefix = ''): Table {
     dialect,
     layout,
     plainName,
-    name: dialect.quote(plainName),
+    name: dialect.qualify(plainName),
     fieldColumns: layout.fields.map((field) => dialect.quote(field.name)),
     meta: metaColumns(dialect),
     encoders: layout.fields.map((field) => dialect.encode[field.type]),
@@ -67,6 +80,21 @@ function metaColumns(dialect: Dialect): Record<MetaColumn, string> {
   const quoted: Partial<Record<MetaColumn, string>> = {}
   for (const column of META_COLUMNS) quoted[column] = dialect.quote(column)
   return quoted as Record<MetaColumn, string>
+}
+
+/** All columns of the table but those that show members of the document, in their order. */
+export function columnsOf({ layout, fieldColumns, meta }: Table): readonly ColumnSpec[] {
+  const fields = layout.fields.map(({ type, nullable }, field) => ({
+    column: fieldColumns[field] ?? '',
+    type,
+    nullable,
+  }))
+  return [...fields, ...META_COLUMNS.map((name) => ({ ...META_TYPES[name], column: meta[name] }))]
+}
+
+/** The expression that reads one of Coffer's own columns. */
+export function readMeta({ dialect, meta }: Table, column: MetaColumn): string {
+  return dialect.read(meta[column], META_TYPES[column].type)
 }
 
 /** The name of the table beside a table that holds the members of a `texts` field. Not quoted. */

@@ -2,7 +2,8 @@
 
 import type { Layout, Predicate, Query } from '@coffer/core/backend'
 import { expect, test } from 'vitest'
-import { countStatement, queryStatement, sqliteDialect, tableOf } from '../src/index.ts'
+import { countStatement, documentParts, queryParts, type Table, tableOf } from '../src/index.ts'
+import { DIALECTS } from './dialects.ts'
 
 const layout: Layout = {
   name: 'notes',
@@ -16,7 +17,7 @@ const layout: Layout = {
   history: undefined,
   schemaVersion: 1,
 }
-const table = tableOf(sqliteDialect, layout)
+const TABLES = Object.values(DIALECTS).map((dialect) => tableOf(dialect, layout))
 
 const HOSTILE = [
   `'; DROP TABLE notes; --`,
@@ -38,7 +39,7 @@ const HOSTILE = [
   "x' AND 'y",
 ]
 
-function texts(value: string): readonly string[] {
+function texts(table: Table, value: string): readonly string[] {
   const terms: Predicate[] = [
     { type: 'compare', field: 0, comparison: 'eq', value },
     { type: 'in', field: 0, values: [value, `${value}2`] },
@@ -55,18 +56,23 @@ function texts(value: string): readonly string[] {
       { field: -1, direction: 'asc' },
     ],
     after: { values: [value], id: value },
-    offset: 1,
+    offset: 0,
     limit: 2,
     visibility: 'live',
     withFields: true,
   }
-  return [queryStatement(table, query, 1).text, countStatement(table, query, 1).text]
+  const parts = [
+    ...queryParts(table, query, 1),
+    ...queryParts(table, { ...query, offset: 1 }, 1),
+    ...documentParts(table, query, 1),
+  ]
+  return [...parts.map((part) => part(3).text), countStatement(table, query, 1).text]
 }
 
 test.each(HOSTILE)('the text does not know %j', (value) => {
-  expect(texts(value)).toEqual(texts('harmless'))
+  for (const table of TABLES) expect(texts(table, value)).toEqual(texts(table, 'harmless'))
 })
 
-test('a quote in a name of a layout is doubled', () => {
-  expect(sqliteDialect.quote('a"b')).toBe('"a""b"')
+test.each(Object.values(DIALECTS))('a quote in a name of a layout is doubled in $name', ({ quote }) => {
+  expect(quote('a"b')).toBe('"a""b"')
 })

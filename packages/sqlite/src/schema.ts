@@ -10,8 +10,6 @@ import {
   layoutText,
   type OwnTables,
   ownTables,
-  rebuildTable,
-  type SchemaObject,
   schemaOf,
   sqliteDialect,
   type Table,
@@ -120,37 +118,27 @@ function createTable(connection: Connection, table: Table): void {
         'alone are one name)',
     )
   }
-  for (const object of [rest.table, ...around, ...guards]) connection.execute(object.create)
+  for (const object of [rest.table, ...around]) connection.execute(object.create)
+  for (const statement of guards.create) connection.execute(statement)
 }
 
 /** Changes a table to the form of its layout; answers whether its rows may now be wrong. */
 function changeTable(connection: Connection, table: Table, beforeText: string, isHistory: boolean): boolean {
   const before: Layout = JSON.parse(beforeText)
-  const old = schemaOf(tableOf(sqliteDialect, before, table.plainName.slice(0, -table.layout.name.length)))
-  const wanted = schemaOf(table)
-  drop(connection, [...old.guards, ...old.around])
-  if (old.table.create !== wanted.table.create) {
-    for (const statement of rebuildTable(table, before)) connection.execute(statement)
-  }
-  for (const object of [...wanted.around, ...wanted.guards]) {
-    connection.execute(object.create)
-    if (object.fill !== undefined) connection.execute(object.fill)
-  }
+  const prefix = table.plainName.slice(0, -table.layout.name.length)
+  const statements = sqliteDialect.schema.change(table, tableOf(sqliteDialect, before, prefix))
+  for (const statement of statements) connection.execute(statement)
   const fieldsDiffer = JSON.stringify(before.fields) !== JSON.stringify(table.layout.fields)
   // Each history row keeps the schema version that it was written with.
   return fieldsDiffer || (!isHistory && before.schemaVersion !== table.layout.schemaVersion)
 }
 
-function drop(connection: Connection, objects: readonly SchemaObject[]): void {
-  for (const object of objects.toReversed()) connection.execute(sqliteDialect.schema.drop(object))
-}
-
 /** Runs a change that the guards of an append-only table would refuse. Inside a transaction. */
 export function withoutGuards(connection: Connection, table: Table, change: () => void): void {
   const { guards } = schemaOf(table)
-  drop(connection, guards)
+  for (const statement of guards.suspend) connection.execute(statement)
   change()
-  for (const object of guards) connection.execute(object.create)
+  for (const statement of guards.resume) connection.execute(statement)
 }
 
 function storedLayouts(connection: Connection, own: OwnTables): ReadonlyMap<string, StoredLayout> {

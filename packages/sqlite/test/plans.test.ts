@@ -1,7 +1,7 @@
 /** Which index serves what, as SQLite itself explains it, and that depth costs nothing. */
 
 import type { OrderTerm, Position, Predicate, Query } from '@coffer/core/backend'
-import { queryStatement, sqliteDialect, sweptKeys, type Table, tableOf } from '@coffer/sql'
+import { queryParts, type Statement, sqliteDialect, sweptKeys, type Table, tableOf } from '@coffer/sql'
 import { expect, test } from 'vitest'
 import { AT, group, NOTES, put } from './layouts.ts'
 import { opened, rawConnection, temporaryPath } from './places.ts'
@@ -17,7 +17,7 @@ async function plan(text: string, parameters: readonly unknown[]): Promise<strin
   return rows.map((row) => row.detail).join('\n')
 }
 
-function planOf(change: Partial<Query>): Promise<string> {
+async function planOf(change: Partial<Query>): Promise<string> {
   const query: Query = {
     tenant: 't',
     where: undefined,
@@ -29,8 +29,12 @@ function planOf(change: Partial<Query>): Promise<string> {
     withFields: false,
     ...change,
   }
-  const { text, parameters } = queryStatement(table, query, AT)
-  return plan(text, parameters)
+  const plans = statementsOf(query).map(({ text, parameters }) => plan(text, parameters))
+  return (await Promise.all(plans)).join('\n')
+}
+
+function statementsOf(query: Query): readonly Statement[] {
+  return queryParts(table, query, AT).map((part) => part(query.limit + 1))
 }
 
 const by = (field: number, direction: 'asc' | 'desc' = 'asc'): OrderTerm[] => [
@@ -133,16 +137,20 @@ test('a deep page reads about as many rows as the first, with nulls and in mixed
   }
 })
 
-/** Counts the rows that SQLite looks at, by a function that it calls for each. */
+/** Counts the rows that SQLite looks at for a full page, by a function that it calls for each. */
 function rowsVisited(path: string, query: Query): number {
-  const { text, parameters } = queryStatement(table, query, AT)
   const database = rawConnection(path)
   let visited = 0
   database.function('visit', () => {
     visited += 1
     return 1
   })
-  const rows = database.prepare(text.replaceAll('WHERE ', 'WHERE visit() = 1 AND ')).all(parameters)
-  expect(rows).toHaveLength(query.limit + 1)
+  let answered = 0
+  for (const part of queryParts(table, query, AT)) {
+    const { text, parameters } = part(query.limit + 1 - answered)
+    answered += database.prepare(text.replace('WHERE ', 'WHERE visit() = 1 AND ')).all(parameters).length
+    if (answered > query.limit) break
+  }
+  expect(answered).toBe(query.limit + 1)
   return visited
 }
