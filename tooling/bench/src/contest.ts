@@ -41,8 +41,8 @@ export interface Effort {
 export async function measure(contest: Contest, { rounds, milliseconds }: Effort): Promise<Standing> {
   const { coffer, rival, close } = await contest.prepare()
   try {
-    await rate(coffer, milliseconds / 2)
-    await rate(rival, milliseconds / 2)
+    await rate(coffer, milliseconds)
+    await rate(rival, milliseconds)
     const results: { coffer: number; rival: number }[] = []
     for (let round = 0; round < rounds; round++) {
       if (round % 2 === 0) {
@@ -73,7 +73,8 @@ async function rate(arm: Arm, milliseconds: number): Promise<number> {
   return (operations / (performance.now() - startedAt)) * 1_000
 }
 
-function median(values: readonly number[]): number {
+/** The middle of some figures. */
+export function median(values: readonly number[]): number {
   const sorted = [...values].sort((left, right) => left - right)
   const middle = sorted.length >> 1
   const upper = sorted[middle] ?? Number.NaN

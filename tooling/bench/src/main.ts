@@ -6,11 +6,26 @@
 import { writeFileSync } from 'node:fs'
 import { styleText } from 'node:util'
 import { Command } from 'commander'
-import { type Contest, measure, type Standing } from './contest.ts'
+import type { CleanupStanding, CleanupTrial } from './cleanup-trial.ts'
+import { type Contest, type Effort, measure, type Standing } from './contest.ts'
 import { memoryContests } from './memory-contests.ts'
+import { postgresCleanup, postgresContests } from './postgres-contests.ts'
+import { stopPostgres } from './postgres-place.ts'
 import { sqliteContests } from './sqlite-contests.ts'
+import { FULL } from './workload.ts'
 
-const contests: readonly Contest[] = [...sqliteContests, ...memoryContests]
+/** Records that are removed while others are read and written. */
+const EXPIRED = 200_000
+
+/** The slowest calls may become so many times slower by a cleanup. */
+const CLEANUP_RATIO = 1.5
+
+const contests: readonly (Contest | CleanupTrial)[] = [
+  ...sqliteContests,
+  ...postgresContests(FULL),
+  postgresCleanup(EXPIRED),
+  ...memoryContests,
+]
 
 interface Options {
   readonly json?: string
@@ -23,9 +38,12 @@ const program = new Command('bench')
   .description('Measures Coffer against its rivals, both sides in turns in one run.')
   .argument(
     '[names...]',
-    'contests to run, or beginnings of their names: sqlite, sqlite.put, memory.get.1:map',
+    'contests to run, or beginnings of their names: sqlite, postgres.put, memory.get.1:map',
   )
-  .option('--json <file>', 'write [{ name, coffer, rival, ratio, unit }] to a file')
+  .option(
+    '--json <file>',
+    'write [{ name, coffer, rival, ratio, unit }] to a file; a cleanup has members of its own',
+  )
   .option('--list', 'print the names and stop')
   .option('--rounds <n>', 'rounds of each contest; the median counts', '7')
   .option('--ms <n>', 'milliseconds that each side runs in a round', '500')
@@ -49,14 +67,46 @@ async function run(names: readonly string[], options: Options): Promise<void> {
     milliseconds: atLeastOne(options.ms, '--ms'),
   }
   console.log(line('', 'Coffer', 'rival', 'ratio', ''))
-  const standings: Standing[] = []
-  for (const contest of chosen) {
-    const standing = await measure(contest, effort)
-    standings.push(standing)
-    const { name, coffer, rival, ratio, unit } = standing
-    console.log(paint(ratio, line(name, amount(coffer), amount(rival), `${ratio.toFixed(2)}×`, unit)))
+  const standings: (Standing | CleanupStanding)[] = []
+  try {
+    for (const each of chosen) standings.push(await runOne(each, effort))
+  } finally {
+    await stopPostgres()
   }
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(standings, undefined, 2)}\n`)
+}
+
+async function runOne(one: Contest | CleanupTrial, effort: Effort): Promise<Standing | CleanupStanding> {
+  if ('run' in one) {
+    const standing = await one.run(effort)
+    console.log(paint(standing.ratio <= CLEANUP_RATIO, cleanupLine(standing)))
+    return standing
+  }
+  const standing = await measure(one, effort)
+  const { name, coffer, rival, ratio, unit } = standing
+  console.log(paint(ratio >= 1, line(name, amount(coffer), amount(rival), times(ratio), unit)))
+  return standing
+}
+
+/** A cleanup has no rival: the same calls without it stand in its place, and less is better. */
+function cleanupLine({
+  name,
+  alone,
+  during,
+  ratio,
+  unit,
+  cleanup,
+  removed,
+  renewed,
+}: CleanupStanding): string {
+  const story =
+    `${unit} p99 during a cleanup, and without: ${amount(removed)} records removed in ` +
+    `${(cleanup / 1_000).toFixed(1)} s, ${amount(renewed)} stored meanwhile and all there`
+  return line(name, during.toFixed(1), alone.toFixed(1), times(ratio), story)
+}
+
+function times(ratio: number): string {
+  return `${ratio.toFixed(2)}×`
 }
 
 function atLeastOne(text: string, option: string): number {
@@ -73,9 +123,9 @@ function amount(value: number): string {
   return Math.round(value).toLocaleString('en-US')
 }
 
-/** On a terminal, green where Coffer is faster. */
-function paint(ratio: number, text: string): string {
-  return process.stdout.isTTY && ratio >= 1 ? styleText('green', text) : text
+/** On a terminal, green where Coffer is as fast as it should be. */
+function paint(isGood: boolean, text: string): string {
+  return process.stdout.isTTY && isGood ? styleText('green', text) : text
 }
 
 await program.parseAsync()

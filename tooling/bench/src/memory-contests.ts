@@ -3,14 +3,10 @@
 import { createStore } from '@coffer/core'
 import { bulk, callers, loop } from './arms.ts'
 import type { Contest, Ready } from './contest.ts'
-import { type Step, sessionOf, step, steps } from './step.ts'
+import { type Step, sessionOf, steps } from './step.ts'
+import { FULL, PAGE, pageOf, records, storedStep } from './workload.ts'
 
-const STORED = 10_000
-const BULK = 10_000
-
-const records = (from: number, count: number) =>
-  Array.from({ length: count }, (_each, index) => step(from + index))
-const stored = (turn: number) => step((turn * 7919) % STORED).step_id
+const { stored: STORED, bulk: BULK } = FULL
 
 function prepare(
   arms: (coffer: ReturnType<typeof open>['collection'], map: Map<string, Step>) => Omit<Ready, 'close'>,
@@ -29,7 +25,7 @@ function open() {
 }
 
 // Both sides go round in the records that are there: else the longer-lived side would only grow.
-const again = (turn: number) => step((turn * 7919) % STORED)
+const again = (turn: number) => storedStep(turn, STORED)
 
 export const memoryContests: readonly Contest[] = [
   ...[1, 64].flatMap((count): Contest[] => [
@@ -45,8 +41,8 @@ export const memoryContests: readonly Contest[] = [
       name: `memory.get.${count}:map`,
       unit: 'gets/s',
       prepare: prepare((coffer, map) => ({
-        coffer: callers(count, (turn) => coffer.get(stored(turn))),
-        rival: loop((turn) => void structuredClone(map.get(stored(turn)))),
+        coffer: callers(count, (turn) => coffer.get(again(turn).step_id)),
+        rival: loop((turn) => void structuredClone(map.get(again(turn).step_id))),
       })),
     },
   ]),
@@ -65,23 +61,17 @@ export const memoryContests: readonly Contest[] = [
     name: 'memory.page100:map',
     unit: 'pages/s',
     prepare: prepare((coffer, map) => ({
-      coffer: callers(1, (turn) =>
-        coffer.find({
-          where: { session_id: sessionOf(turn % STORED) },
-          orderBy: { at: 'asc' },
-          limit: 100,
-        }),
-      ),
-      rival: loop((turn) => void pageOf(map, sessionOf(turn % STORED))),
+      coffer: callers(1, (turn) => coffer.find(pageOf(sessionOf(turn % STORED)))),
+      rival: loop((turn) => void pageOfMap(map, sessionOf(turn % STORED))),
     })),
   },
 ]
 
 /** What a `Map` can do: look at every record. */
-function pageOf(map: ReadonlyMap<string, Step>, session: string): Step[] {
+function pageOfMap(map: ReadonlyMap<string, Step>, session: string): Step[] {
   return [...map.values()]
     .filter((each) => each.session_id === session)
     .sort((left, right) => (left.at < right.at ? -1 : 1))
-    .slice(0, 100)
+    .slice(0, PAGE)
     .map((each) => structuredClone(each))
 }

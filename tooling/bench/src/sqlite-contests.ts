@@ -8,11 +8,9 @@ import type { Arm, Contest } from './contest.ts'
 import { temporaryFolder } from './places.ts'
 import { openRawSqlite, type RawSqlite } from './raw-sqlite.ts'
 import { type Step, sessionOf, step, steps } from './step.ts'
+import { deepAndFirstPage, FULL, PAGE, pageOf, records, storedStep } from './workload.ts'
 
-const BULK = 10_000
-const STORED = 10_000
-const PAGE = 100
-const DEPTH = 100_000
+const { stored: STORED, bulk: BULK } = FULL
 
 type Side<T> = { readonly subject: T; close(): Promise<void> | void }
 
@@ -60,9 +58,7 @@ function contest<T>(
   }
 }
 
-const records = (from: number, count: number) =>
-  Array.from({ length: count }, (_each, index) => step(from + index))
-const stored = (turn: number) => step((turn * 7919) % STORED).step_id
+const stored = (turn: number) => storedStep(turn, STORED).step_id
 
 const againstRaw: readonly Contest[] = [
   contest('put.1:better-sqlite3', 'puts/s', openRaw, async (coffer, raw) => ({
@@ -100,9 +96,6 @@ const againstRaw: readonly Contest[] = [
   }),
 ]
 
-const pageOf = (session: string) =>
-  ({ where: { session_id: session }, orderBy: { at: 'asc' }, limit: PAGE }) as const
-
 const againstItself: readonly Contest[] = [
   {
     name: 'sqlite.get.64:get.1',
@@ -127,21 +120,10 @@ const againstItself: readonly Contest[] = [
     prepare: async () => {
       const folder = temporaryFolder()
       const { subject, close } = openCoffer(folder.file('coffer.db'))
-      for (let from = 0; from < DEPTH + BULK; from += BULK) await subject.putMany(records(from, BULK))
-      const query = { orderBy: 'step_id', limit: PAGE } as const
-      let cursor: string | undefined
-      for (let seen = 0; seen < DEPTH; seen += 1_000) {
-        const page: { next: string | undefined } = await subject.find({
-          ...query,
-          limit: 1_000,
-          ...(cursor && { cursor }),
-        })
-        cursor = page.next
-      }
-      const deep = cursor === undefined ? query : { ...query, cursor }
+      const { deep, first } = await deepAndFirstPage(subject, FULL)
       return {
-        coffer: callers(1, () => subject.find(deep)),
-        rival: callers(1, () => subject.find(query)),
+        coffer: deep,
+        rival: first,
         close: async () => {
           await close()
           folder.remove()

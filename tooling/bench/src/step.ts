@@ -3,7 +3,7 @@
  * object, and an index over session and time. Eight sessions are at work at once, each for 128 steps.
  */
 
-import { defineCollection, isoTimestamp } from '@coffer/core'
+import { type Collection, type CollectionDefinition, defineCollection, isoTimestamp } from '@coffer/core'
 import * as z from 'zod'
 
 export const steps = defineCollection({
@@ -22,6 +22,9 @@ export const steps = defineCollection({
   fields: { session_id: 'column', kind: 'column', at: 'column' },
   indexes: [['session_id', 'at']],
 })
+
+/** The collection of a store. */
+export type Steps = typeof steps extends CollectionDefinition<infer R, infer F> ? Collection<R, F> : never
 
 export interface Step {
   readonly step_id: string
