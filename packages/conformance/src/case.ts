@@ -14,6 +14,7 @@ export type Requirement =
   | 'tamper'
   | 'newerFormat'
   | 'lent'
+  | 'replica'
 
 /** One case of the suite. */
 export interface Case {
@@ -107,6 +108,8 @@ export function offers(capabilities: Capabilities, requirement: Requirement, pla
       return place?.newerFormat !== undefined
     case 'lent':
       return place?.lent !== undefined
+    case 'replica':
+      return place?.replica === true
     case 'readsBesideTransaction':
     case 'savepoints':
       return capabilities[requirement]

@@ -34,6 +34,8 @@ export interface Place {
    * works. Absent where a backend can't be given one.
    */
   lent?(): Promise<{ readonly backend: Backend; works(): Promise<boolean> }>
+  /** Whether reads may be answered by a replica here, so that eventual ones may lag behind. Default: false. */
+  readonly replica?: boolean
   /** Removes the place. Every backend on it has been closed. */
   destroy(): Promise<void>
 }

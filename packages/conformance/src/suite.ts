@@ -3,6 +3,7 @@
 import type { Case } from './case.ts'
 import { batchingCases } from './cases/batching.ts'
 import { cascadeCases } from './cases/cascades.ts'
+import { consistencyCases } from './cases/consistency.ts'
 import { diagnosticsCases } from './cases/diagnostics.ts'
 import { errorCases } from './cases/errors-without-values.ts'
 import { expiryCases } from './cases/expiry.ts'
@@ -54,6 +55,7 @@ const baseCases: readonly Case[] = unique([
   ...keyCases,
   ...valueCases,
   ...readingCases,
+  ...consistencyCases,
   ...pagingCases,
   ...filterCases,
   ...writingCases,

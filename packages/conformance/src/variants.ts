@@ -52,8 +52,11 @@ function bound(target: object, name: PropertyKey): unknown {
 const CLAUSES = /^[KVRWT]\d/
 /** What is refused before any backend is asked, and what counts commits, stores and openers. */
 const UNSUITED = /^(V2|V3|R3|W4|W6|T4|T5)-/
-/** Cases about the moment at which a call looks at its arguments, or about two calls that meet. */
-const UNSUITED_IN_TRANSACTION = /^(V4-|W2-update-)/
+/**
+ * Cases about the moment at which a call looks at its arguments, about two calls that meet, or about reads that
+ * are not for transactions.
+ */
+const UNSUITED_IN_TRANSACTION = /^(V4-|W2-update-|R5-)/
 
 /** The cases once more, as variants; ids end in `@tenant` and `@transaction`. */
 export function variantsOf(cases: readonly Case[]): readonly Case[] {

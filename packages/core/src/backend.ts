@@ -13,17 +13,11 @@ import type { Position } from './order.ts'
 import type { Predicate, Query } from './predicate.ts'
 import type { FieldValue, Key, StoredDocument, StoredRow, Visibility } from './row.ts'
 
-export {
-  type BackendOptions,
-  type MemoryOptions,
-  memoryOptions,
-  parseOptions,
-  type SqliteOptions,
-  sqliteOptions,
-} from './config.ts'
+export { type BackendOptions, parseOptions } from './config.ts'
 export { type ErrorCode, isStoreError, StoreError, type StoreErrorDetails } from './errors.ts'
 export { type Change, HISTORY, historyRow, type NewRow } from './history.ts'
 export { type FieldLayout, type FieldType, ID_FIELD, type Layout } from './layout.ts'
+export { type MemoryOptions, memoryOptions } from './memory-options.ts'
 export {
   type Applied,
   type Condition,
@@ -49,6 +43,7 @@ export {
   type Sortable,
   totalOrder,
 } from './order.ts'
+export { type PostgresOptions, type PostgresPool, postgresOptions } from './postgres-options.ts'
 export {
   type Comparison,
   matches,
@@ -68,6 +63,7 @@ export {
   type StoredRow,
   type Visibility,
 } from './row.ts'
+export { type SqliteOptions, sqliteOptions } from './sqlite-options.ts'
 
 /** What a backend can do, known before it is opened and never changing. What is not declared is refused. */
 export interface Capabilities {
@@ -86,6 +82,12 @@ export interface Capabilities {
   readonly joinReads: boolean
   /** Whether transactions may be nested as savepoints. */
   readonly savepoints: boolean
+  /**
+   * How many calls of `write`, and of joined `read`s of one layout, core may have in flight at once; an
+   * integer from 1. It is 1 where calls can't overlap. Calls of `write` that are in flight together never
+   * concern the same key, so a backend may finish them in any order.
+   */
+  readonly lanes: number
 }
 
 /** One page of an answer. */
@@ -100,6 +102,15 @@ export interface DocumentPage {
   readonly documents: readonly StoredDocument[]
   /** Whether anything is behind the last of them. */
   readonly more: boolean
+}
+
+/** How a read outside of transactions may be answered. */
+export interface ReadOptions {
+  /**
+   * `strong`: with all that was acknowledged before. `eventual`: also by a copy that lags behind, where the
+   * backend has one. A strong answer is a valid eventual one, so a backend without copies need not look.
+   */
+  readonly consistency: 'strong' | 'eventual'
 }
 
 /** What can be asked and said inside a transaction. Reads see its own writes. */
@@ -159,20 +170,28 @@ export interface Backend {
   /** Lets work in flight finish and releases everything. May be called twice, or before `open`. */
   close(): Promise<void>
 
-  /** Reads by key: one answer per key in their order, repeated ones repeated, rows in whatever state. */
-  read(layout: Layout, keys: readonly Key[]): Promise<readonly (StoredRow | undefined)[]>
+  /**
+   * Reads by key: one answer per key in their order, repeated ones repeated, rows in whatever state.
+   *
+   * @param options absent where the answer has to be strong, as in every method that takes it
+   */
+  read(
+    layout: Layout,
+    keys: readonly Key[],
+    options?: ReadOptions,
+  ): Promise<readonly (StoredRow | undefined)[]>
 
   /** Answers one page in the query's order; holds nothing open afterwards. */
-  query(layout: Layout, query: Query, at: number): Promise<Page>
+  query(layout: Layout, query: Query, at: number, options?: ReadOptions): Promise<Page>
 
   /**
    * As `query`, for documents alone. A backend that has a cheaper way than reading whole rows offers it; core
    * asks `query` where it is absent.
    */
-  documents?(layout: Layout, query: Query, at: number): Promise<DocumentPage>
+  documents?(layout: Layout, query: Query, at: number, options?: ReadOptions): Promise<DocumentPage>
 
   /** Counts the rows that match. */
-  count(layout: Layout, question: CountQuestion, at: number): Promise<number>
+  count(layout: Layout, question: CountQuestion, at: number, options?: ReadOptions): Promise<number>
 
   /** The tenants that have rows in the layout, in text order. */
   tenants(layout: Layout): Promise<readonly string[]>

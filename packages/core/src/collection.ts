@@ -6,12 +6,19 @@ import type { CollectionDefinition } from './definition.ts'
 import type { Engine } from './engine.ts'
 import { type Entry, type HistoryEntry, type RecordPage, toEntry } from './entry.ts'
 import { invalid } from './errors.ts'
-import type { Abortable, Executor } from './executor.ts'
+import type { Abortable, Executor, Reading } from './executor.ts'
 import type { Filter } from './filter.ts'
 import { parseFilter } from './filter.ts'
 import type { JsonObject } from './json.ts'
 import { type HistoryOptions, historyOf, recordAt } from './past.ts'
-import { checkOptionNames, type FindOptions, type ParsedQuery, parseQuery, visibilityOf } from './query.ts'
+import {
+  checkConsistency,
+  checkOptionNames,
+  type FindOptions,
+  type ParsedQuery,
+  parseQuery,
+  visibilityOf,
+} from './query.ts'
 import { type DeleteTarget, Remover } from './remover.ts'
 import { isVisible, type StoredRow } from './row.ts'
 import { checkKey } from './text.ts'
@@ -20,17 +27,17 @@ import type { DeleteOptions, WriteOptions } from './write-options.ts'
 import { type Change, Writer } from './writer.ts'
 
 /** What reads by key take. */
-export interface GetOptions extends Abortable {
+export interface GetOptions extends Reading {
   /** Whether a soft-deleted record is answered too. Default: false. */
   readonly includeDeleted?: boolean | undefined
 }
 
 /** What `count` and `exists` take beside the filter. */
-export interface CountOptions extends Abortable {
+export interface CountOptions extends Reading {
   readonly includeDeleted?: boolean | undefined
 }
 
-const GET_OPTIONS = ['includeDeleted', 'signal']
+const GET_OPTIONS = ['includeDeleted', 'consistency', 'signal']
 
 /**
  * Records of one kind and one tenant. Got from `store.collection(definition)`; cheap to make, holds nothing.
@@ -135,7 +142,7 @@ export class Collection<R, F extends string = string> {
   /** How many records match. */
   count(where: Filter<F> = {}, options: CountOptions = {}): Promise<number> {
     return this.#observed('count', async () => {
-      checkOptionNames(options, GET_OPTIONS, `${this.name}: count`)
+      this.#checkReading(options, 'count')
       const visibility = visibilityOf(options, this.name)
       const question = {
         tenant: this.tenant,
@@ -149,7 +156,7 @@ export class Collection<R, F extends string = string> {
   /** True when a record matches. */
   exists(where: Filter<F> = {}, options: CountOptions = {}): Promise<boolean> {
     return this.#observed('exists', async () => {
-      checkOptionNames(options, GET_OPTIONS, `${this.name}: exists`)
+      this.#checkReading(options, 'exists')
       const page = await this.#page({ ...options, where, limit: 1 } as FindOptions<F>, (row) => row.id)
       return page.records.length > 0
     })
@@ -256,15 +263,26 @@ export class Collection<R, F extends string = string> {
     return checkKey(key, this.name)
   }
 
+  #checkReading(options: Reading, method: string): void {
+    checkOptionNames(options, GET_OPTIONS, `${this.name}: ${method}`)
+    checkConsistency(options, this.#executor.transactional, this.name)
+  }
+
+  #parse(options: FindOptions<F>): ParsedQuery {
+    const parsed = parseQuery(options, this.definition, this.tenant)
+    checkConsistency(options, this.#executor.transactional, this.name)
+    return parsed
+  }
+
   async #row(key: string, options: GetOptions): Promise<StoredRow | undefined> {
-    checkOptionNames(options, GET_OPTIONS, `${this.name}: get`)
+    this.#checkReading(options, 'get')
     const wanted = { tenant: this.tenant, id: this.#key(key) }
     const [row] = await this.#executor.read(this.definition, [wanted], options)
     return this.#visible(row, options)
   }
 
   async #rows(keys: readonly string[], options: GetOptions): Promise<(StoredRow | undefined)[]> {
-    checkOptionNames(options, GET_OPTIONS, `${this.name}: getMany`)
+    this.#checkReading(options, 'getMany')
     if (!Array.isArray(keys)) throw invalid(`${this.name}: getMany takes an array of keys`)
     const wanted = keys.map((key) => ({ tenant: this.tenant, id: this.#key(key) }))
     if (wanted.length === 0) return []
@@ -280,7 +298,7 @@ export class Collection<R, F extends string = string> {
 
   /** Reads documents alone where the backend has a cheaper way for them. */
   async #find(options: FindOptions<F>): Promise<RecordPage<R>> {
-    const parsed = parseQuery(options, this.definition, this.tenant)
+    const parsed = this.#parse(options)
     const { query, identity } = parsed
     const page = await this.#executor.documents(this.definition, query, options)
     const last = page?.documents.at(-1)
@@ -294,12 +312,12 @@ export class Collection<R, F extends string = string> {
   }
 
   async #page<T>(options: FindOptions<F>, read: (row: StoredRow) => T): Promise<RecordPage<T>> {
-    return this.#rowsOf(parseQuery(options, this.definition, this.tenant), options, read)
+    return this.#rowsOf(this.#parse(options), options, read)
   }
 
   async #rowsOf<T>(
     { query, identity }: ParsedQuery,
-    options: Abortable,
+    options: Reading,
     read: (row: StoredRow) => T,
   ): Promise<RecordPage<T>> {
     const page = await this.#executor.query(this.definition, query, options)

@@ -4,41 +4,16 @@ import * as z from 'zod'
 import type { Backend } from './backend.ts'
 import type { Clock } from './clock.ts'
 import { invalid } from './errors.ts'
-
-/** The options of `{ type: 'memory' }`: none. */
-export const memoryOptions = z.strictObject({})
-
-/** The options of `{ type: 'sqlite' }`. */
-export const sqliteOptions = z.strictObject({
-  /** The database file, made if it is missing, or `:memory:`. */
-  path: z.string().min(1),
-  /**
-   * What an acknowledged write survives: `power` (the default) is `synchronous=FULL`, `process` is NORMAL,
-   * `none` is OFF.
-   */
-  durability: z.enum(['power', 'process', 'none']).default('power'),
-  /** Opens for reading only; nothing is made or changed. */
-  readOnly: z.boolean().default(false),
-  /** How long to wait for another process's write, in milliseconds; then the operation fails with `BUSY`. */
-  busyTimeoutMs: z.int().min(0).max(600_000).default(5_000),
-  /** Put before the name of every table, so that several stores can share one file. */
-  tablePrefix: z
-    .string()
-    .regex(/^[a-z][a-z0-9_]{0,15}$/)
-    .optional(),
-})
-
-/** The options of `{ type: 'memory' }`, as a user writes them: none. */
-export type MemoryOptions = Readonly<Record<never, never>>
-/** The options of `{ type: 'sqlite' }`, as a user writes them; all but `path` may be left out. Checked when the store is made. */
-export type SqliteOptions = z.input<typeof sqliteOptions>
+import { type MemoryOptions, memoryOptions } from './memory-options.ts'
+import { type PostgresOptions, postgresOptions } from './postgres-options.ts'
+import { type SqliteOptions, sqliteOptions } from './sqlite-options.ts'
 
 /** The backends with a short name: the package that each comes in and, where known here, its options. */
 export const knownBackends: Readonly<Record<string, { package: string; options?: z.ZodType }>> = {
   memory: { package: '@coffer/memory', options: memoryOptions },
   file: { package: '@coffer/file' },
   sqlite: { package: '@coffer/sqlite', options: sqliteOptions },
-  postgresql: { package: '@coffer/postgres' },
+  postgresql: { package: '@coffer/postgres', options: postgresOptions },
 }
 
 const timeoutMs = z.int().min(1).max(86_400_000)
@@ -90,9 +65,10 @@ type ThirdPartyName = `${string}/${string}` | `${string}-${string}`
 
 /** How a backend is named: by its type, or as an instance, the form that bundlers like. */
 export type BackendConfig =
-  | { type: 'memory' }
+  | ({ type: 'memory' } & MemoryOptions)
   | ({ type: 'sqlite' } & SqliteOptions)
-  | { type: 'file' | 'postgresql' | ThirdPartyName; [option: string]: unknown }
+  | ({ type: 'postgresql' } & PostgresOptions)
+  | { type: 'file' | ThirdPartyName; [option: string]: unknown }
   | { backend: Backend }
 
 /** The argument of `createStore`. */
@@ -179,7 +155,8 @@ export function parseOptions<S extends z.ZodType>(
   // A misspelt option explains what else is missing.
   const issue = issues.find((each) => each.code === 'unrecognized_keys') ?? issues[0]
   if (issue?.code === 'unrecognized_keys') {
-    const own = schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
+    const object = schema instanceof z.ZodPipe ? schema.in : schema
+    const own = object instanceof z.ZodObject ? Object.keys(object.shape) : []
     const known = [...own, ...alsoKnown].join(', ') || 'none'
     throw invalid(`${where}: unknown option '${issue.keys[0]}'; known are ${known}`)
   }

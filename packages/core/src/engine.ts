@@ -5,14 +5,22 @@
 
 import type { Append, StreamAddress } from './append.ts'
 import { AppendQueue } from './append-queue.ts'
-import type { Backend, Capabilities, CountQuestion, DocumentPage, Page, Sweep } from './backend.ts'
+import type {
+  Backend,
+  Capabilities,
+  CountQuestion,
+  DocumentPage,
+  Page,
+  ReadOptions,
+  Sweep,
+} from './backend.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type ParsedConfig, parseConfig, type ResolvedStoreOptions } from './config.ts'
 import { type CollectionDefinition, requireHistory } from './definition.ts'
 import { Definitions } from './definitions.ts'
 import { invalid, StoreError } from './errors.ts'
 import { EventLoopTurn } from './event-loop.ts'
-import type { Abortable, Executor } from './executor.ts'
+import type { Abortable, Executor, Reading } from './executor.ts'
 import { throwIfAborted, toStoreError } from './failure.ts'
 import { KeyedQueue } from './keyed-queue.ts'
 import { loadBackend } from './load-backend.ts'
@@ -29,6 +37,8 @@ import { WriteQueue } from './write-queue.ts'
 /** Rows that one sweep removes: bounds how long other writes wait for it. */
 const SWEEP_ROWS = 1_000
 
+const EVENTUAL: ReadOptions = Object.freeze({ consistency: 'eventual' })
+
 export class Engine implements Executor {
   readonly transactional = false
   readonly options: ResolvedStoreOptions
@@ -41,6 +51,8 @@ export class Engine implements Executor {
   readonly #writes: WriteQueue
   readonly #appends = new AppendQueue(this)
   readonly #reads: ReadQueue
+  /** Reads that may be answered by another server, and so are not joined with the others. */
+  readonly #eventualReads: ReadQueue
   #backend: Backend | undefined
   /** True once the backend has been opened, be it without any collection. */
   #isOpened = false
@@ -56,15 +68,22 @@ export class Engine implements Executor {
     this.options = this.#config.store
     this.clock = this.options.clock ?? systemClock
     this.#backend = this.#config.backend
-    this.#reads = new ReadQueue(
-      (layout, keys) => this.#backendNow().read(layout, keys),
-      this.options.maxQueued,
-    )
+    const lanes = () => this.#backendNow().capabilities.lanes
+    const { maxQueued } = this.options
+    const readQueue = (options?: ReadOptions) =>
+      new ReadQueue({
+        maxQueued,
+        lanes,
+        send: (layout, keys) => this.#backendNow().read(layout, keys, options),
+      })
+    this.#reads = readQueue()
+    this.#eventualReads = readQueue(EVENTUAL)
     this.#writes = new WriteQueue({
       clock: this.clock,
       timeoutMs: this.options.timeoutMs,
-      maxQueued: this.options.maxQueued,
-      expectsMore: (waiting) => this.#active > waiting,
+      maxQueued,
+      lanes,
+      expectsMore: (present) => this.#active > present,
       // Between two batches, so that no batch is torn apart by it.
       overdue: () => this.turn.overdueNow(),
       send: (groups, at, waiting) => this.#send(groups, at, waiting),
@@ -201,31 +220,33 @@ export class Engine implements Executor {
   read(
     definition: CollectionDefinition,
     keys: readonly Key[],
-    options: Abortable = {},
+    options: Reading = {},
   ): Promise<readonly (StoredRow | undefined)[]> {
-    return this.#work((backend) => {
-      this.#admitRead(backend, options)
+    return this.#ask(definition, options, (backend, how) => {
       // A lone read goes out at once; among others it is joined with theirs.
       const isJoined = backend.capabilities.joinReads && this.#active > 1
-      return isJoined ? this.#reads.read(definition.layout, keys) : backend.read(definition.layout, keys)
-    }, definition)
+      if (!isJoined) return backend.read(definition.layout, keys, how)
+      return (how === undefined ? this.#reads : this.#eventualReads).read(definition.layout, keys)
+    })
   }
 
-  query(definition: CollectionDefinition, query: Query, options: Abortable = {}): Promise<Page> {
-    return this.#ask(definition, options, (backend) =>
-      backend.query(definition.layout, query, this.clock.now()),
+  query(definition: CollectionDefinition, query: Query, options: Reading = {}): Promise<Page> {
+    return this.#ask(definition, options, (backend, how) =>
+      backend.query(definition.layout, query, this.clock.now(), how),
     )
   }
 
   documents(
     definition: CollectionDefinition,
     query: Query,
-    options: Abortable = {},
+    options: Reading = {},
   ): Promise<DocumentPage> | undefined {
     const backend = this.#backend
     if (backend?.documents === undefined || !this.#opened.has(definition)) return undefined
     const documents = backend.documents.bind(backend)
-    return this.#ask(definition, options, () => documents(definition.layout, query, this.clock.now()))
+    return this.#ask(definition, options, (_backend, how) =>
+      documents(definition.layout, query, this.clock.now(), how),
+    )
   }
 
   queryHistory(definition: CollectionDefinition, query: Query): Promise<Page> {
@@ -233,20 +254,21 @@ export class Engine implements Executor {
     return this.#ask(definition, {}, (backend) => backend.query(history, query, this.clock.now()))
   }
 
-  count(definition: CollectionDefinition, question: CountQuestion, options: Abortable = {}): Promise<number> {
-    return this.#ask(definition, options, (backend) =>
-      backend.count(definition.layout, question, this.clock.now()),
+  count(definition: CollectionDefinition, question: CountQuestion, options: Reading = {}): Promise<number> {
+    return this.#ask(definition, options, (backend, how) =>
+      backend.count(definition.layout, question, this.clock.now(), how),
     )
   }
 
   #ask<T>(
     definition: CollectionDefinition,
-    options: Abortable,
-    run: (backend: Backend) => Promise<T>,
+    options: Reading,
+    run: (backend: Backend, how: ReadOptions | undefined) => Promise<T>,
   ): Promise<T> {
     return this.#work((backend) => {
-      this.#admitRead(backend, options)
-      return run(backend)
+      throwIfAborted(options.signal)
+      if (!backend.capabilities.readsBesideTransaction) this.#refuseInsideTransaction('read')
+      return run(backend, options.consistency === 'eventual' ? EVENTUAL : undefined)
     }, definition)
   }
 
@@ -269,11 +291,6 @@ export class Engine implements Executor {
         throw toStoreError(cause, backend)
       }
     })
-  }
-
-  #admitRead(backend: Backend, options: Abortable): void {
-    throwIfAborted(options.signal)
-    if (!backend.capabilities.readsBesideTransaction) this.#refuseInsideTransaction('read')
   }
 
   /** What would wait for the transaction that it stands in is refused, on every backend alike. */

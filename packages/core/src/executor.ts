@@ -1,6 +1,6 @@
 /** Where operations go: straight to the store, or into a transaction. Collections and logs know only this. */
 
-import type { CountQuestion, DocumentPage, Page } from './backend.ts'
+import type { CountQuestion, DocumentPage, Page, ReadOptions } from './backend.ts'
 import type { CollectionDefinition } from './definition.ts'
 import type { KeyedQueue } from './keyed-queue.ts'
 import type { Group, Outcome } from './operation.ts'
@@ -10,6 +10,15 @@ import type { Key, StoredRow } from './row.ts'
 /** What can be aborted before it starts. */
 export interface Abortable {
   readonly signal?: AbortSignal | undefined
+}
+
+/** What every read of records takes. */
+export interface Reading extends Abortable {
+  /**
+   * `strong`, the default, sees everything that was acknowledged before. `eventual` may be answered by a read
+   * replica that lags behind, where one is configured; a transaction, which reads its own snapshot, refuses it.
+   */
+  readonly consistency?: ReadOptions['consistency'] | undefined
 }
 
 export interface Executor {
@@ -22,16 +31,16 @@ export interface Executor {
   read(
     definition: CollectionDefinition,
     keys: readonly Key[],
-    options?: Abortable,
+    options?: Reading,
   ): Promise<readonly (StoredRow | undefined)[]>
-  query(definition: CollectionDefinition, query: Query, options?: Abortable): Promise<Page>
+  query(definition: CollectionDefinition, query: Query, options?: Reading): Promise<Page>
   /** As `query`, for documents alone; `undefined` where the backend has no cheaper way for them. */
   documents(
     definition: CollectionDefinition,
     query: Query,
-    options?: Abortable,
+    options?: Reading,
   ): Promise<DocumentPage> | undefined
-  count(definition: CollectionDefinition, question: CountQuestion, options?: Abortable): Promise<number>
+  count(definition: CollectionDefinition, question: CountQuestion, options?: Reading): Promise<number>
   /** As `query`, of the collection's history. */
   queryHistory(definition: CollectionDefinition, query: Query): Promise<Page>
   write(definition: CollectionDefinition, group: Group, options?: Abortable): Promise<Outcome>

@@ -5,7 +5,7 @@ export type { Capabilities } from './backend.ts'
 export { type ChainedEntry, entryHash, GENESIS_HASH } from './chain.ts'
 export { type Clock, systemClock } from './clock.ts'
 export type { Collection, CountOptions, GetOptions } from './collection.ts'
-export type { BackendConfig, MemoryOptions, SqliteOptions, StoreConfig, StoreOptions } from './config.ts'
+export type { BackendConfig, StoreConfig, StoreOptions } from './config.ts'
 export { createStore } from './create-store.ts'
 export {
   type CollectionDefinition,
@@ -30,10 +30,13 @@ export {
   type LogOptions,
 } from './log-definition.ts'
 export type { LogReport, VerifyLogOptions } from './log-verify.ts'
+export type { MemoryOptions } from './memory-options.ts'
 export { defineModule, type Module, type ModuleMethods, type Modules } from './module.ts'
 export type { BatchEvent, CleanupEvent, OperationEvent, TransactionEvent } from './observe.ts'
 export type { HistoryOptions } from './past.ts'
+export type { PostgresOptions, PostgresPool } from './postgres-options.ts'
 export type { FindOptions, OrderBy } from './query.ts'
+export type { SqliteOptions } from './sqlite-options.ts'
 export type { BaseStore, CleanupOptions, Store, StoreTransactionOptions } from './store.ts'
 export { isoDate, isoTimestamp } from './time.ts'
 export type { VerifyReport } from './verify.ts'

@@ -93,7 +93,7 @@ export type RefusalCode = Extract<
 export interface Applied {
   /** The record's version after the write, a removal counting as one too; 0 when nothing was there. */
   readonly version: number
-  /** True when the record was live before. */
+  /** Of a removal: whether the record was live. A put or a restoration need not tell. */
   readonly existed: boolean
 }
 

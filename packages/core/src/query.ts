@@ -2,6 +2,7 @@
 
 import { openCursor, type QueryIdentity } from './cursor.ts'
 import { invalid } from './errors.ts'
+import type { Reading } from './executor.ts'
 import { type Filter, type FilterScope, findField, isPlainObject, parseFilter } from './filter.ts'
 import { ID_FIELD } from './layout.ts'
 import { type OrderTerm, totalOrder } from './order.ts'
@@ -19,7 +20,7 @@ export type OrderBy<F extends string = string> =
   | readonly (F | { readonly [K in F]?: 'asc' | 'desc' })[]
 
 /** What `find` takes. */
-export interface FindOptions<F extends string = string> {
+export interface FindOptions<F extends string = string> extends Reading {
   /** Default: every record. */
   readonly where?: Filter<F> | undefined
   /** Default: by key. Ties are always broken by key. */
@@ -32,10 +33,9 @@ export interface FindOptions<F extends string = string> {
   readonly offset?: number | undefined
   /** Whether soft-deleted records are answered too. Default: false. */
   readonly includeDeleted?: boolean | undefined
-  readonly signal?: AbortSignal | undefined
 }
 
-const OPTIONS = ['where', 'orderBy', 'limit', 'cursor', 'offset', 'includeDeleted', 'signal']
+const OPTIONS = ['where', 'orderBy', 'limit', 'cursor', 'offset', 'includeDeleted', 'consistency', 'signal']
 
 /** A query for the backend, and what its cursors are tied to. */
 export interface ParsedQuery {
@@ -84,6 +84,17 @@ export function visibilityOf(
 ): Visibility {
   if (typeof includeDeleted !== 'boolean') throw invalid(`${collection}: includeDeleted takes true or false`)
   return includeDeleted ? 'kept' : 'live'
+}
+
+/** Refuses a consistency that is not known, or that can't be had in the place at hand. */
+export function checkConsistency({ consistency }: Reading, transactional: boolean, collection: string): void {
+  if (consistency === undefined || consistency === 'strong') return
+  if (consistency !== 'eventual') throw invalid(`${collection}: consistency is 'strong' or 'eventual'`)
+  if (transactional) {
+    throw invalid(
+      `${collection}: consistency 'eventual' is not for a transaction, which reads its own snapshot`,
+    )
+  }
 }
 
 /** Refuses an option that is not known in this place. */

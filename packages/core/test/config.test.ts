@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import * as z from 'zod'
 import { parseConfig, parseOptions } from '../src/config.ts'
 import { loadBackend } from '../src/load-backend.ts'
+import { postgresOptions } from '../src/postgres-options.ts'
 import { fakeBackend } from './fake-backend.ts'
 import { refusalOf } from './refused.ts'
 
@@ -60,6 +61,115 @@ test.each([
   const error = refusalOf(() => parseConfig({ type }))
   expect(error.code).toBe('INVALID_ARGUMENT')
   expect(error.message).not.toContain('secret')
+})
+
+const pool = { connect: async () => undefined, query: async () => undefined, options: { max: 3 } }
+const address = 'postgres://anna:secret@db.example/coffer'
+
+test.each<[string, Record<string, unknown>, string]>([
+  ['an address of another kind', { connectionString: 'mysql://secret@db' }, 'connectionString'],
+  ['an address that is none', { connectionString: 'postgres://anna:secret@db:port/' }, 'connectionString'],
+  ['an empty host', { host: '' }, 'host'],
+  ['a host with a NUL', { host: 'secret\0' }, 'host'],
+  ['port 0', { port: 0 }, 'port'],
+  ['port 65536', { port: 65_536 }, 'port'],
+  ['port as text', { port: '5432secret' }, 'port'],
+  ['a database that is no text', { database: 1 }, 'database'],
+  ['a user with a NUL', { user: 'secret\0replication\0true' }, 'user'],
+  ['a password that is no text', { password: ['secret'] }, 'password'],
+  ['ssl as text', { ssl: 'secret' }, 'ssl'],
+  ['an address beside a host', { connectionString: address, host: 'secret' }, 'host'],
+  ['an address beside a password', { connectionString: address, password: 'secret' }, 'password'],
+  ['ssl said twice', { connectionString: `${address}?sslmode=require`, ssl: false }, 'ssl'],
+  ['a pool that is none', { pool: { connect: async () => 'secret' } }, 'pool'],
+  ['a pool beside an address', { pool, connectionString: address }, 'connectionString'],
+  ['a pool beside a host', { pool, host: 'secret' }, 'host'],
+  ['a pool beside a password', { pool, password: 'secret' }, 'password'],
+  ['a pool beside ssl', { pool, ssl: true }, 'ssl'],
+  ['a pool beside its size', { pool, max: 5 }, 'max'],
+  ['a pool beside its timeout', { pool, connectTimeoutMs: 5 }, 'connectTimeoutMs'],
+  ['a pool beside its idle timeout', { pool, idleTimeoutMs: 5 }, 'idleTimeoutMs'],
+  ['a pool beside a name', { pool, applicationName: 'secret' }, 'applicationName'],
+  ['max 0', { max: 0 }, 'max'],
+  ['max 1001', { max: 1_001 }, 'max'],
+  ['an empty schema', { schema: '' }, 'schema'],
+  ['a schema in capitals', { schema: 'Secret' }, 'schema'],
+  ['a schema with a quote', { schema: 'a"secret' }, 'schema'],
+  ['a schema of the system', { schema: 'pg_secret' }, 'schema'],
+  ['a schema of 49 characters', { schema: 'a'.repeat(49) }, 'schema'],
+  ['a durability that it has not', { durability: 'none' }, 'durability'],
+  ['connectTimeoutMs 0', { connectTimeoutMs: 0 }, 'connectTimeoutMs'],
+  ['an endless statementTimeoutMs', { statementTimeoutMs: Number.POSITIVE_INFINITY }, 'statementTimeoutMs'],
+  ['lockTimeoutMs 1.5', { lockTimeoutMs: 1.5 }, 'lockTimeoutMs'],
+  ['idleTimeoutMs -1', { idleTimeoutMs: -1 }, 'idleTimeoutMs'],
+  ['a pooler of sessions', { pooler: 'session' }, 'pooler'],
+  ['rowLevelSecurity as text', { rowLevelSecurity: 'secret' }, 'rowLevelSecurity'],
+  ['a replica of another kind', { readReplica: 'mysql://secret@db' }, 'readReplica'],
+  ['a replica that is a number', { readReplica: 1 }, 'readReplica'],
+  ['a replica with a wrong port', { readReplica: { host: 'secret', port: 0 } }, 'readReplica.port'],
+  ['a replica with an unknown part', { readReplica: { host: 'secret', max: 1 } }, 'readReplica'],
+  [
+    'a replica said twice',
+    { readReplica: { connectionString: address, user: 'secret' } },
+    'readReplica.user',
+  ],
+  ['a way to migrate that it has not', { migrate: 'never' }, 'migrate'],
+  ['a name of 64 characters', { applicationName: 'a'.repeat(64) }, 'applicationName'],
+  ['readOnly as text', { readOnly: 'secret' }, 'readOnly'],
+])('postgresql is refused with %s, and no value is shown', (_name, options, named) => {
+  const { code, message, cause } = refusalOf(() => parseConfig({ type: 'postgresql', ...options }))
+  expect(code).toBe('INVALID_ARGUMENT')
+  expect(message).toContain(`createStore({ type: 'postgresql' }): option '${named}': `)
+  expect(message.toLowerCase()).not.toContain('secret')
+  expect(cause).toBeUndefined()
+})
+
+test.each<[string, Record<string, unknown>]>([
+  ['nothing', {}],
+  ['an address', { connectionString: address, ssl: { rejectUnauthorized: true } }],
+  ['an address with sslmode', { connectionString: 'postgresql://db/coffer?sslmode=verify-full' }],
+  ['an address of a Unix socket', { connectionString: 'postgres://anna@/coffer?host=/run/postgresql' }],
+  ['parts', { host: 'db', port: 5_432, database: 'a', user: 'b', password: '', ssl: false }],
+  ['a password that is asked for', { password: async () => 'p' }],
+  ['a pool', { pool, schema: '_mine', statementTimeoutMs: 5, lockTimeoutMs: 5, durability: 'process' }],
+  ['an address as replica', { readReplica: address }],
+  ['parts as replica', { readReplica: { host: 'db', password: () => 'p', ssl: true } }],
+  ['a pool as replica', { pool, readReplica: pool }],
+  [
+    'everything else',
+    {
+      max: 1_000,
+      idleTimeoutMs: 0,
+      pooler: 'transaction',
+      rowLevelSecurity: true,
+      migrate: 'verify',
+      applicationName: 'my app',
+      readOnly: true,
+    },
+  ],
+])('postgresql takes %s', (_name, options) => {
+  expect(parseConfig({ type: 'postgresql', ...options }).options).toEqual(options)
+  const resolved = parseOptions(postgresOptions, options, 'postgres')
+  expect(resolved).toMatchObject(options)
+  if ('pool' in options) expect(resolved.pool).toBe(pool)
+})
+
+test('postgresql has defaults, and names its options beside an unknown one', () => {
+  expect(parseOptions(postgresOptions, {}, 'postgres')).toEqual({
+    max: 10,
+    schema: 'coffer',
+    durability: 'power',
+    connectTimeoutMs: 10_000,
+    statementTimeoutMs: 30_000,
+    lockTimeoutMs: 10_000,
+    idleTimeoutMs: 10_000,
+    rowLevelSecurity: false,
+    migrate: 'auto',
+    applicationName: 'coffer',
+    readOnly: false,
+  })
+  const { message } = refusalOf(() => parseConfig({ type: 'postgresql', hostname: 'db' }))
+  expect(message).toMatch(/unknown option 'hostname'; known are connectionString, host, .*, readOnly, tenant/)
 })
 
 test('a refusal never shows a value', () => {

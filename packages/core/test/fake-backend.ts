@@ -140,6 +140,7 @@ export function fakeBackend(hooks: FakeHooks = {}, joinReads = false): FakeBacke
       readsBesideTransaction: true,
       joinReads,
       savepoints: true,
+      lanes: 1,
     },
     open: async (layouts) => {
       calls.push(`open ${layouts.map((layout) => layout.name).join()}`)

@@ -3,7 +3,7 @@ import { StoreError } from '../src/errors.ts'
 import { historyLayout } from '../src/history.ts'
 import { KeyedQueue } from '../src/keyed-queue.ts'
 import type { Group, Outcome } from '../src/operation.ts'
-import { ReadQueue } from '../src/read-queue.ts'
+import { ReadQueue, type ReadQueueOptions } from '../src/read-queue.ts'
 import { WriteQueue } from '../src/write-queue.ts'
 import { gate, readyWork } from './fake-backend.ts'
 
@@ -28,6 +28,7 @@ function writeQueue(options: { send?: (ids: string[]) => void | Promise<void>; m
     clock: { now: () => 5 },
     timeoutMs: 1_000,
     maxQueued: options.maxQueued ?? 100,
+    lanes: () => 1,
     expectsMore: () => true,
     overdue: () => undefined,
     send: async (groups) => {
@@ -185,12 +186,15 @@ describe('reads', () => {
   const keysOf = (...ids: string[]) => ids.map((id) => ({ tenant: 't', id }))
   const rowOf = ({ id }: { id: string }) => ({ id }) as never
 
+  const readQueue = (send: ReadQueueOptions['send'], { maxQueued = 10, lanes = 1 } = {}) =>
+    new ReadQueue({ send, maxQueued, lanes: () => lanes })
+
   test('that come together are one, and each gets its own rows', async () => {
     const calls: string[][] = []
-    const queue = new ReadQueue(async (_layout, keys) => {
+    const queue = readQueue(async (_layout, keys) => {
       calls.push(keys.map(({ id }) => id))
       return keys.map(rowOf)
-    }, 10)
+    })
     const answers = await Promise.all([queue.read(layout, keysOf('a')), queue.read(layout, keysOf('b', 'a'))])
     expect(calls).toEqual([['a', 'b', 'a']])
     expect(answers).toEqual([[{ id: 'a' }], [{ id: 'b' }, { id: 'a' }]])
@@ -198,10 +202,10 @@ describe('reads', () => {
 
   test('fail together, and the next ones are asked again', async () => {
     let fails = true
-    const queue = new ReadQueue(async (_layout, keys) => {
+    const queue = readQueue(async (_layout, keys) => {
       if (fails) throw new StoreError('UNAVAILABLE', '')
       return keys.map(rowOf)
-    }, 10)
+    })
     const answers = [queue.read(layout, keysOf('a')), queue.read(layout, keysOf('b'))]
     expect(await codesOf(answers)).toEqual(['UNAVAILABLE', 'UNAVAILABLE'])
     fails = false
@@ -211,10 +215,10 @@ describe('reads', () => {
   test('of different layouts do not wait for each other', async () => {
     const way = gate()
     const other = historyLayout('others', 1)
-    const queue = new ReadQueue(async (asked, keys) => {
+    const queue = readQueue(async (asked, keys) => {
       if (asked === layout) await way.opened
       return keys.map(rowOf)
-    }, 10)
+    })
     const slow = queue.read(layout, keysOf('a'))
     expect(await queue.read(other, keysOf('b'))).toEqual([{ id: 'b' }])
     way.open()
@@ -222,7 +226,7 @@ describe('reads', () => {
   })
 
   test('beyond the most that may wait are refused', async () => {
-    const queue = new ReadQueue(async (_layout, keys) => keys.map(rowOf), 1)
+    const queue = readQueue(async (_layout, keys) => keys.map(rowOf), { maxQueued: 1 })
     const first = queue.read(layout, keysOf('a'))
     expect(() => queue.read(layout, keysOf('b'))).toThrow(expect.objectContaining({ code: 'LIMIT_EXCEEDED' }))
     await first

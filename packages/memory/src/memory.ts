@@ -18,6 +18,7 @@ const CAPABILITIES: Capabilities = Object.freeze({
   readsBesideTransaction: true,
   joinReads: false,
   savepoints: true,
+  lanes: 1,
 })
 
 /**

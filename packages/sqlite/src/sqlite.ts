@@ -78,6 +78,8 @@ class SqliteBackend implements Backend {
       // One read transaction for many keys: its locks cost as much as reading a row.
       joinReads: !this.#isMemory,
       savepoints: true,
+      // One connection writes, and every call of it blocks the thread.
+      lanes: 1,
     })
   }
 

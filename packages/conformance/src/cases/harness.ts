@@ -45,6 +45,7 @@ export const harnessCases: readonly Case[] = [
       const { capabilities } = backend
       assert.deepEqual({ ...capabilities }, { ...context.capabilities })
       assert.ok(Object.isFrozen(capabilities), 'capabilities are frozen')
+      assert.ok(Number.isInteger(capabilities.lanes) && capabilities.lanes >= 1, 'lanes are counted from 1')
       if (!capabilities.persistent) assert.equal(capabilities.durability, 'none')
       await backend.open([])
       await backend.close()

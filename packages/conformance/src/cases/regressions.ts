@@ -88,7 +88,8 @@ const backendCases: readonly Case[] = [
       await withBackend(context, async (backend) => {
         const writing = backend.write([putOf(marks.layout, 'a', 'x')], context.clock.now())
         const closing = backend.close()
-        assert.deepEqual(await writing, [{ ok: true, applied: [{ version: 1, existed: false }] }])
+        const [outcome] = await writing
+        assert.equal(outcome?.ok === true && outcome.applied[0]?.version, 1)
         await closing
       })
       if (context.capabilities.persistent) assert.ok(await context.store().collection(marks).has('a'))

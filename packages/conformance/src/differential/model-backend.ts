@@ -42,6 +42,7 @@ const CAPABILITIES: Capabilities = Object.freeze({
   readsBesideTransaction: false,
   joinReads: false,
   savepoints: true,
+  lanes: 1,
 })
 
 type Table = Map<string, NewRow>

@@ -2,6 +2,7 @@
 
 import { batchFaults } from './batches.ts'
 import { conditionFaults } from './conditions.ts'
+import { consistencyFaults } from './consistency.ts'
 import { deadlineFaults } from './deadlines.ts'
 import type { Fault } from './fault.ts'
 import { filterFaults } from './filters.ts'
@@ -21,6 +22,7 @@ import { versionFaults } from './versions.ts'
 /** Broken backends, each in one way, that the suite must tell from a healthy one. */
 export const allFaults: readonly Fault[] = [
   ...readingFaults,
+  ...consistencyFaults,
   ...valueFaults,
   ...orderFaults,
   ...filterFaults,

@@ -103,6 +103,7 @@ export function withFault(harness: Harness, fault: Fault): Harness {
       const place = await harness.create()
       return {
         ...(place.tamper && { tamper: place.tamper.bind(place) }),
+        ...(place.replica !== undefined && { replica: place.replica }),
         ...(place.newerFormat && { newerFormat: place.newerFormat.bind(place) }),
         backend: () => fault.plant(place.backend()),
         destroy: () => place.destroy(),

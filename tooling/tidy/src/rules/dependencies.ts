@@ -28,6 +28,12 @@ export const dependencies: Rule = {
   ],
 }
 
+/** The type by which `createStore` knows a backend, by its package's name. */
+function typeOf(packageName: string): string {
+  const name = packageName.slice(SCOPE.length)
+  return name === 'postgres' ? 'postgresql' : name
+}
+
 function undeclared(tree: SourceTree): readonly string[] {
   const packages = packagesOf(tree)
   return modulesOf(tree).flatMap(({ path, imports }) => {
@@ -77,7 +83,7 @@ function unused(tree: SourceTree, home: WorkspacePackage): readonly string[] {
       (mustRun ? bySource : byAny).has(name) ||
       peers.has(name) ||
       // `createStore({ type: 'sqlite' })` imports the package of that name.
-      (name.startsWith(SCOPE) && named.has(name.slice(SCOPE.length))) ||
+      (name.startsWith(SCOPE) && named.has(typeOf(name))) ||
       (name.startsWith('@types/') && (byAny.has(name.slice('@types/'.length)) || name === '@types/node')) ||
       (Object.hasOwn(COMMANDS, name) && new RegExp(`\\b${COMMANDS[name]}\\b`).test(scripts)) ||
       // The root declares the packages so that a script there can import them as an application does.

@@ -1,0 +1,26 @@
+/** The options of `{ type: 'sqlite' }`. */
+
+import * as z from 'zod'
+
+/** The options of `{ type: 'sqlite' }`. */
+export const sqliteOptions = z.strictObject({
+  /** The database file, made if it is missing, or `:memory:`. */
+  path: z.string().min(1),
+  /**
+   * What an acknowledged write survives: `power` (the default) is `synchronous=FULL`, `process` is NORMAL,
+   * `none` is OFF.
+   */
+  durability: z.enum(['power', 'process', 'none']).default('power'),
+  /** Opens for reading only; nothing is made or changed. */
+  readOnly: z.boolean().default(false),
+  /** How long to wait for another process's write, in milliseconds; then the operation fails with `BUSY`. */
+  busyTimeoutMs: z.int().min(0).max(600_000).default(5_000),
+  /** Put before the name of every table, so that several stores can share one file. */
+  tablePrefix: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]{0,15}$/)
+    .optional(),
+})
+
+/** The options of `{ type: 'sqlite' }`, as a user writes them; all but `path` may be left out. Checked when the store is made. */
+export type SqliteOptions = z.input<typeof sqliteOptions>
