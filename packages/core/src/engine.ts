@@ -3,6 +3,7 @@
  * is open, and closes when the last of it is done.
  */
 
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
 import type { Append, StreamAddress } from './append.ts'
 import { AppendQueue } from './append-queue.ts'
 import type {
@@ -35,7 +36,7 @@ import { currentTransaction, type TransactionScope } from './transaction-scope.t
 import { WriteQueue } from './write-queue.ts'
 
 /** Rows that one sweep removes: bounds how long other writes wait for it. */
-const SWEEP_ROWS = 1_000
+const SWEEP_ROWS = 250
 
 const EVENTUAL: ReadOptions = Object.freeze({ consistency: 'eventual' })
 
@@ -368,12 +369,15 @@ export class Engine implements Executor {
   ): Promise<number> {
     let removed = 0
     for (let more = true; more && goesOn(); ) {
+      const isAlone = this.#active === 1
+      const startedAt = isAlone ? 0 : performance.now()
       const batch = await this.#backendNow().sweep(definition.layout, sweep, SWEEP_ROWS, this.clock.now())
       removed += batch.removed
       more = batch.more
       onProgress(removed)
-      // Others get their turn between two batches, also where the engine is synchronous.
-      if (more) await new Promise((resolve) => setImmediate(resolve))
+      // Others get their turn between two batches, also where the engine is synchronous; as long a one as the
+      // batch took while there are others, for a cleanup has time.
+      if (more) await (isAlone ? nextTurn() : pause(performance.now() - startedAt))
     }
     return removed
   }
