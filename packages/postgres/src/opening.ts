@@ -1,0 +1,145 @@
+/**
+ * Opening: the schema in the database, brought to what the layouts want.
+ *
+ * A warm start only reads. What changes the schema happens in steps, each a transaction under an advisory
+ * lock, so any number of processes may open an empty database at once, and one that dies leaves whole steps.
+ * The lock is polled: whoever waits holds nothing that others could wait for. A step gives up soon when a
+ * table is in use, and is tried again, so that nobody queues behind it for long.
+ */
+
+import { setTimeout as pause } from 'node:timers/promises'
+import { isStoreError, type Layout, StoreError } from '@coffer/core/backend'
+import { ALL_TENANTS } from './confine.ts'
+import { sqlState } from './error-code.ts'
+import { changeSchema } from './migration.ts'
+import type { ResolvedOptions } from './options.ts'
+import type { Place } from './place.ts'
+import { checkServer, differenceOf, storedSchema } from './schema-state.ts'
+import type { Command, Session } from './session.ts'
+
+/** How long another process's changes, or tables in use, are waited for. */
+const MAX_WAIT_MS = 10 * 60_000
+const LONGEST_PAUSE_MS = 200
+/**
+ * How long a step may wait for a lock before it lets others pass: all that is asked of the table meanwhile
+ * waits behind it. The server ends an autovacuum that stands in the way after `deadlock_timeout`, one second,
+ * so a shorter wait would never get past one.
+ */
+const DDL_LOCK_TIMEOUT_MS = 2_000
+/** How long others are let pass then, at least. */
+const LETTING_PASS_MS = 1_000
+/** Building an index may take long; silence of the server means nothing then. */
+const DDL_SILENCE_MS = 6 * 60 * 60_000
+
+/**
+ * Opens the layouts.
+ *
+ * @param isFirst true for the first call: the server is looked at then
+ * @returns the names of layouts with rows to be written anew
+ */
+export async function openSchema(
+  place: Place,
+  options: ResolvedOptions,
+  layouts: readonly Layout[],
+  isFirst: boolean,
+): Promise<readonly string[]> {
+  const deadline = performance.now() + MAX_WAIT_MS
+  let looksAtServer = isFirst
+  for (;;) {
+    const { changed, stale } = await place.connections.reading(async (session) => {
+      if (looksAtServer) await checkServer(session, options)
+      return differenceOf(await storedSchema(place.schema, session), layouts, options.rowLevelSecurity)
+    })
+    looksAtServer = false
+    if (changed.length === 0) return stale
+    if (options.readOnly || options.migrate === 'verify') throw missing(place, changed, options)
+    const pauseMs = await tryOneStep(place, options, layouts)
+    if (pauseMs > 0) {
+      if (performance.now() > deadline) throw tooLate()
+      await pause(pauseMs)
+    }
+  }
+}
+
+/** Takes a step, if nobody else is at it. Answers how long to wait before looking again, in milliseconds. */
+async function tryOneStep(
+  place: Place,
+  options: ResolvedOptions,
+  layouts: readonly Layout[],
+): Promise<number> {
+  try {
+    const wasFree = await place.connections.writing((session) => step(place, session, options, layouts))
+    return wasFree ? 0 : Math.random() * LONGEST_PAUSE_MS
+  } catch (error) {
+    // Steps may be repeated, and whether this one is done is seen by looking.
+    if (isStoreError(error, 'CONFLICT') || isStoreError(error, 'OUTCOME_UNKNOWN')) {
+      return Math.random() * LONGEST_PAUSE_MS
+    }
+    if (isLockTimeout(error)) return LETTING_PASS_MS * (1 + Math.random())
+    throw error
+  }
+}
+
+/** Takes one step under the lock, or answers false when somebody else has it. */
+async function step(
+  place: Place,
+  session: Session,
+  options: ResolvedOptions,
+  layouts: readonly Layout[],
+): Promise<boolean> {
+  const { schema, confinement } = place
+  const begin = [
+    'BEGIN ISOLATION LEVEL READ COMMITTED',
+    `SET LOCAL lock_timeout = ${DDL_LOCK_TIMEOUT_MS}`,
+    'SET LOCAL statement_timeout = 0',
+    'SET LOCAL idle_in_transaction_session_timeout = 60000',
+  ]
+  const run = async (commands: readonly Command[]) => {
+    if (commands.length > 0) await session.run(commands, { silenceMs: DDL_SILENCE_MS })
+  }
+  try {
+    const tryLock = {
+      text: "SELECT pg_try_advisory_xact_lock(hashtextextended('coffer ' || $1::text, 0))",
+      parameters: [schema.name],
+    }
+    const answers = await session.run([...begin.map((text) => ({ text })), tryLock])
+    const isFree = answers.at(-1)?.rows[0]?.[0] === 't'
+    if (isFree) {
+      const stored = await storedSchema(schema, session)
+      const { changed } = differenceOf(stored, layouts, options.rowLevelSecurity)
+      if (confinement.isOn) {
+        await session.run(confinement.confine([{ command: { text: 'SELECT 1' }, tenant: ALL_TENANTS }]))
+      }
+      await changeSchema({ schema, session, run, stored, options }, changed, layouts)
+    }
+    await session.run([{ text: 'COMMIT' }], { commits: true })
+    return isFree
+  } catch (error) {
+    if (!session.isLost && session.isInTransaction) await session.run([{ text: 'ROLLBACK' }])
+    throw error
+  }
+}
+
+/** A lock that was not had in time: the next try may do better. */
+function isLockTimeout(error: unknown): boolean {
+  return isStoreError(error, 'TIMEOUT') && sqlState(error.cause) === '55P03'
+}
+
+function missing({ schema }: Place, changed: readonly Layout[], { readOnly }: ResolvedOptions): StoreError {
+  const names = changed.map((layout) => layout.name).join(', ')
+  const why = readOnly ? 'readOnly: true' : `migrate: 'verify'`
+  return new StoreError(
+    'UNSUPPORTED',
+    `the schema ${schema.name} has no table, or one of another form, for ${names}, and ${why} changes nothing: ` +
+      `open the store once with migrate: 'auto' and a role that may create tables`,
+    { backend: 'postgresql' },
+  )
+}
+
+function tooLate(): StoreError {
+  return new StoreError(
+    'TIMEOUT',
+    'the tables could not be changed within ten minutes: another process is changing them, or a long transaction uses them',
+    { backend: 'postgresql' },
+  )
+}

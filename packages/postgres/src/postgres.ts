@@ -1,0 +1,162 @@
+/** The PostgreSQL backend: what runs on which connection, and what is tried again. */
+
+import { setTimeout as pause } from 'node:timers/promises'
+import {
+  type Backend,
+  type BackendTransaction,
+  type Capabilities,
+  type CountQuestion,
+  type Group,
+  isStoreError,
+  type Key,
+  type Layout,
+  type Outcome,
+  type PostgresOptions,
+  type Query,
+  type ReadOptions,
+  type Reindexed,
+  type Sweep,
+} from '@coffer/core/backend'
+import { writeBatch } from './batch.ts'
+import { confined, unconfined } from './confine.ts'
+import { connections } from './connections.ts'
+import { errorCode } from './error-code.ts'
+import { Floors } from './floors.ts'
+import { layoutStatements } from './layout-statements.ts'
+import { reindexRows, sweepRows } from './maintenance.ts'
+import { openSchema } from './opening.ts'
+import { type ResolvedOptions, resolveOptions } from './options.ts'
+import type { Place } from './place.ts'
+import { countRows, readDocuments, readKeys, readPage, tenantsOf } from './reads.ts'
+import { schema } from './schema.ts'
+import type { Session } from './session.ts'
+import { readOnlyError, runTransaction } from './transaction.ts'
+
+/**
+ * A backend on a PostgreSQL database, version 14 or later. Nothing is connected before the store is opened.
+ *
+ * Any number of processes may use one database. What Coffer stores is in a schema of its own, one table for
+ * each collection, made when it is missing.
+ *
+ * @throws `INVALID_ARGUMENT` for options that are unknown or not valid
+ */
+export function postgres(options: PostgresOptions = {}): Backend {
+  return new PostgresBackend(resolveOptions(options))
+}
+
+/** How often a batch is tried when it conflicts with transactions of others. */
+const MAX_ATTEMPTS = 20
+/** The longest pause before the second try, in milliseconds; it doubles with every further one up to the bound. */
+const FIRST_PAUSE_MS = 2
+const LONGEST_PAUSE_MS = 100
+
+class PostgresBackend implements Backend {
+  readonly name = 'postgresql'
+  readonly capabilities: Capabilities
+  readonly errorCode = errorCode
+  readonly #options: ResolvedOptions
+  readonly #place: Place
+  /** Reads that may lag behind; the primary's own where there is no replica. */
+  readonly #replica: Place
+  #isReady = false
+
+  constructor(options: ResolvedOptions) {
+    this.#options = options
+    const own = schema(options.schema)
+    const place: Place = {
+      connections: connections(options),
+      schema: own,
+      statementsOf: layoutStatements(own),
+      floors: new Floors(own.floors),
+      confinement: options.rowLevelSecurity ? confined : unconfined,
+      isReadOnly: options.readOnly,
+    }
+    this.#place = place
+    this.#replica =
+      options.replica === undefined ? place : { ...place, connections: connections(options.replica) }
+    this.capabilities = Object.freeze({
+      durability: options.durability,
+      persistent: true,
+      sharing: 'processes',
+      readsBesideTransaction: place.connections.max > 1,
+      joinReads: true,
+      savepoints: true,
+      lanes: 2,
+    })
+  }
+
+  async open(layouts: readonly Layout[]): Promise<readonly string[]> {
+    const awaiting = await openSchema(this.#place, this.#options, layouts, !this.#isReady)
+    this.#isReady = true
+    return awaiting
+  }
+
+  async close(): Promise<void> {
+    await this.#place.connections.close()
+    if (this.#replica !== this.#place) await this.#replica.connections.close()
+  }
+
+  read(layout: Layout, keys: readonly Key[], options?: ReadOptions) {
+    return this.#reading(options, (place, session) => readKeys(place, session, layout, keys))
+  }
+
+  query(layout: Layout, query: Query, at: number, options?: ReadOptions) {
+    return this.#reading(options, (place, session) => readPage(place, session, layout, query, at))
+  }
+
+  documents(layout: Layout, query: Query, at: number, options?: ReadOptions) {
+    return this.#reading(options, (place, session) => readDocuments(place, session, layout, query, at))
+  }
+
+  count(layout: Layout, question: CountQuestion, at: number, options?: ReadOptions) {
+    return this.#reading(options, (place, session) => countRows(place, session, layout, question, at))
+  }
+
+  tenants(layout: Layout) {
+    return this.#reading(undefined, (place, session) => tenantsOf(place, session, layout))
+  }
+
+  write(groups: readonly Group[], at: number): Promise<readonly Outcome[]> {
+    return this.#writing((session) => writeBatch(this.#place, session, groups, at))
+  }
+
+  transaction<T>(work: (transaction: BackendTransaction) => Promise<T>): Promise<T> {
+    return this.#place.connections.transacting((session) => runTransaction(this.#place, session, work))
+  }
+
+  sweep(layout: Layout, sweep: Sweep, limit: number, at: number) {
+    return this.#writing((session) => sweepRows(this.#place, session, layout, sweep, limit, at))
+  }
+
+  async reindex(layout: Layout, rows: readonly Reindexed[], finished: boolean): Promise<void> {
+    await this.#writing((session) => reindexRows(this.#place, session, layout, rows, finished))
+  }
+
+  /** A read may be repeated: one that lost its connection is asked once more, on another. */
+  async #reading<T>(
+    options: ReadOptions | undefined,
+    work: (place: Place, session: Session) => Promise<T>,
+  ): Promise<T> {
+    const place = options?.consistency === 'eventual' ? this.#replica : this.#place
+    const read = () => place.connections.reading((session) => work(place, session))
+    try {
+      return await read()
+    } catch (error) {
+      if (!isStoreError(error, 'UNAVAILABLE')) throw error
+      return read()
+    }
+  }
+
+  /** Writes, again as a whole while it conflicts with others: nothing of a conflicting attempt has happened. */
+  async #writing<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    if (this.#options.readOnly) throw readOnlyError()
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#place.connections.writing(work)
+      } catch (error) {
+        if (!isStoreError(error, 'CONFLICT') || attempt >= MAX_ATTEMPTS) throw error
+        await pause(Math.random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt))
+      }
+    }
+  }
+}

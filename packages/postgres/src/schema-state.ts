@@ -1,0 +1,134 @@
+/** What is in the database, and how far it is from what the layouts want. */
+
+import { type Layout, StoreError } from '@coffer/core/backend'
+import { layoutText } from '@coffer/sql'
+import type { ResolvedOptions } from './options.ts'
+import type { Schema } from './schema.ts'
+import type { Session } from './session.ts'
+
+/** Version of the format: which tables there are and what they mean. */
+export const FORMAT_VERSION = 1
+
+/** The oldest server that is supported. */
+const OLDEST_SERVER = 140_000
+
+/** A layout as the database knows it. */
+export interface StoredLayout {
+  readonly text: string
+  readonly reindexed: boolean
+}
+
+/** The schema as it is in the database. */
+export interface StoredSchema {
+  readonly exists: boolean
+  /** True when Coffer's own tables are there. */
+  readonly isMade: boolean
+  readonly layouts: ReadonlyMap<string, StoredLayout>
+  /** The tables in the schema, by name, and whether they are protected by row-level security. */
+  readonly tables: ReadonlyMap<string, boolean>
+}
+
+/** What stands between the database and the layouts wanted. */
+export interface SchemaDifference {
+  /** Layouts whose tables are missing or have another form. */
+  readonly changed: readonly Layout[]
+  /** Names of layouts whose tables are right and whose rows await their rewriting. */
+  readonly stale: readonly string[]
+}
+
+/**
+ * Looks at the server.
+ *
+ * @throws `UNSUPPORTED` for a server that is too old, a database that is not in UTF-8, or one that does not
+ *   keep the durability promised
+ */
+export async function checkServer(session: Session, { durability }: ResolvedOptions): Promise<void> {
+  const [row = []] = await session.ask({
+    text:
+      "SELECT current_setting('server_version_num'), current_setting('server_version'), " +
+      "current_setting('server_encoding'), current_setting('synchronous_commit')",
+  })
+  const [number, version, encoding, synchronous] = row.map(String)
+  if (Number(number) < OLDEST_SERVER) {
+    throw unsupported(`PostgreSQL ${version} is too old: 14 or later is needed`)
+  }
+  if (encoding !== 'UTF8') {
+    throw unsupported(`the database has the encoding ${encoding}: make one with ENCODING 'UTF8'`)
+  }
+  if (durability === 'power' && synchronous === 'off') {
+    throw unsupported(
+      'synchronous_commit is off for this role or database, so acknowledged writes could be lost: ' +
+        `set it to on, or say durability: 'process'`,
+    )
+  }
+}
+
+/** Reads the schema: at most two statements. @throws `UNSUPPORTED` when a newer release made it */
+export async function storedSchema({ name, own, dialect }: Schema, session: Session): Promise<StoredSchema> {
+  const meta = own.objects.map((object) => object.name)
+  const relations = await session.ask({
+    text:
+      'SELECT relation.relname, relation.relrowsecurity AND relation.relforcerowsecurity FROM pg_namespace AS space ' +
+      "LEFT JOIN pg_class AS relation ON relation.relnamespace = space.oid AND relation.relkind IN ('r', 'p') " +
+      'WHERE space.nspname = $1',
+    parameters: [name],
+  })
+  const tables = new Map(
+    relations
+      .filter(([table]) => table !== null)
+      .map(([table, isProtected]) => [String(table), isProtected === 't']),
+  )
+  const isMade = meta.every((table) => tables.has(table))
+  const layouts = new Map<string, StoredLayout>()
+  if (isMade) {
+    const rows = await session.ask({
+      text: `${own.readLayouts.text} UNION ALL SELECT '', (${own.readFormat.text})::text, true`,
+    })
+    for (const [layout, text, reindexed] of rows) {
+      if (layout === '') checkFormat(Number(text), dialect.identifier(name))
+      else layouts.set(String(layout), { text: String(text), reindexed: reindexed === 't' })
+    }
+  }
+  return { exists: relations.length > 0, isMade, layouts, tables }
+}
+
+function checkFormat(version: number, schemaName: string): void {
+  if (version <= FORMAT_VERSION) return
+  throw unsupported(
+    `the schema ${schemaName} has format ${version}, and this release of Coffer knows formats up to ` +
+      `${FORMAT_VERSION}: open it with a newer release`,
+  )
+}
+
+/**
+ * Compares the database with the layouts. Histories are expected to be among the layouts.
+ *
+ * @throws `UNSUPPORTED` when tables are protected by row-level security and the store does not say so, for it
+ *   would see them empty
+ */
+export function differenceOf(
+  { layouts: stored, tables }: StoredSchema,
+  layouts: readonly Layout[],
+  isProtected: boolean,
+): SchemaDifference {
+  const hidden = layouts.find((layout) => !isProtected && tables.get(layout.name) === true)
+  if (hidden !== undefined) {
+    throw unsupported(
+      `the table ${hidden.name} is protected by row-level security: open the store with rowLevelSecurity: true`,
+    )
+  }
+  const isRight = (layout: Layout) =>
+    stored.get(layout.name)?.text === layoutText(layout) &&
+    (isProtected ? tables.get(layout.name) === true : tables.has(layout.name))
+  return {
+    changed: layouts.filter((layout) => !isRight(layout)),
+    stale: layouts
+      .filter((layout) => isRight(layout) && stored.get(layout.name)?.reindexed === false)
+      .map((layout) => layout.name),
+  }
+}
+
+/** A refusal that no repetition changes. */
+export function unsupported(message: string): StoreError {
+  return new StoreError('UNSUPPORTED', message, { backend: 'postgresql' })
+}
