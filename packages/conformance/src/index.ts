@@ -15,6 +15,16 @@ export type { Fault } from './faults/fault.ts'
 export { type FaultOptions, type FaultReport, type FaultResult, runFaults } from './faults/run-faults.ts'
 export type { Harness, Place } from './harness.ts'
 export { ManualClock } from './manual-clock.ts'
+export {
+  collectionCalls,
+  everythingOf,
+  happenings,
+  happeningsOf,
+  logCalls,
+  STORE_HANDLES,
+  storeCalls,
+  unmapped,
+} from './method-calls.ts'
 export { type CaseResult, type RunOptions, runCase } from './run.ts'
 export {
   allCases,

@@ -37,10 +37,12 @@ export const happenings = defineLog({
 export type Everything = ReturnType<typeof everythingOf>
 export type Happenings = ReturnType<typeof happeningsOf>
 
+/** The collection that the calls of collections are for, on a store or any handle of it. */
 export function everythingOf(store: BaseStore) {
   return store.collection(everything)
 }
 
+/** The log that the calls of logs are for, on a store or any handle of it. */
 export function happeningsOf(store: BaseStore) {
   return store.log(happenings)
 }

@@ -41,7 +41,7 @@ export async function applyGroup(transaction: OpenTransaction, group: Group): Pr
   const { session } = transaction
   await session.run([{ text: `SAVEPOINT ${SAVEPOINT}` }])
   let outcome = await applyOperations(transaction, operations)
-  if (!outcome.ok && operations.length > 1) {
+  if (!outcome.ok && repeatsKey(operations)) {
     // Operations on one key go in waves, so what was refused first may not be what comes first.
     await session.run([{ text: `ROLLBACK TO ${SAVEPOINT}` }])
     outcome = await applyOneByOne(transaction, operations)
@@ -50,6 +50,11 @@ export async function applyGroup(transaction: OpenTransaction, group: Group): Pr
   const undo = outcome.ok ? [] : [{ text: `ROLLBACK TO ${SAVEPOINT}` }]
   await session.run([...undo, { text: `RELEASE ${SAVEPOINT}` }])
   return outcome
+}
+
+function repeatsKey(operations: readonly Operation[]): boolean {
+  const keys = new Set(operations.map(({ layout, tenant, id }) => `${layout.name}\0${tenant}\0${id}`))
+  return keys.size < operations.length
 }
 
 async function applyOperations(

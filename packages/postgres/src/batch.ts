@@ -115,13 +115,17 @@ async function writeAtOnce(
 function partsOf(
   groups: readonly Group[],
 ): readonly { readonly first: number; readonly part: readonly Group[] }[] {
-  const parts: { first: number; part: Group[] }[] = []
+  const parts: { readonly first: number; readonly part: Group[] }[] = []
+  let open: Group[] | undefined
   for (const [position, group] of groups.entries()) {
-    const last = parts.at(-1)
-    const joins =
-      group.checks.length === 0 && last !== undefined && last.part.every((each) => each.checks.length === 0)
-    if (joins) last.part.push(group)
-    else parts.push({ first: position, part: [group] })
+    const isOwn = group.checks.length > 0
+    if (open !== undefined && !isOwn) {
+      open.push(group)
+      continue
+    }
+    const part = [group]
+    parts.push({ first: position, part })
+    open = isOwn ? undefined : part
   }
   return parts
 }

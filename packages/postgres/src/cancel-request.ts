@@ -41,13 +41,14 @@ function send({ host, port, processID, secretKey }: CancelTarget, timeoutMs: num
   return new Promise((resolve) => {
     const socket = connect(isFolder ? { path: `${host}/.s.PGSQL.${port}` } : { host, port })
     const timer = setTimeout(() => socket.destroy(), timeoutMs)
-    // The server answers nothing: it ends the connection when it has passed the request on.
+    // There is no answer: whoever has passed the request on ends the connection. PgBouncer does not bear that the
+    // client ends it first.
     socket.on('error', () => socket.destroy())
     socket.on('close', () => {
       clearTimeout(timer)
       resolve()
     })
     socket.resume()
-    socket.end(message)
+    socket.write(message)
   })
 }

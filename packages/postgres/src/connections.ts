@@ -26,8 +26,8 @@ const READERS_SHARE = 0.4
 export interface Connections {
   /** How many connections there may be. */
   readonly max: number
-  /** The commands that begin a transaction that writes. */
-  readonly begin: readonly Command[]
+  /** The commands that begin a transaction that writes, with its bounds where the session has none. */
+  begin(isolation: 'SERIALIZABLE' | 'READ COMMITTED'): readonly Command[]
   /** True where a statement alone is a serializable transaction with its bounds. */
   readonly isSerializable: boolean
   reading<T>(work: (session: Session) => Promise<T>): Promise<T>
@@ -53,8 +53,8 @@ interface Doors {
 
 class StoreConnections implements Connections {
   readonly max: number
-  readonly begin: readonly Command[]
   readonly isSerializable: boolean
+  readonly #bounds: readonly Command[]
   readonly #options: ResolvedOptions
   readonly #settings: SessionSettings
   #doors: Doors | undefined
@@ -66,13 +66,17 @@ class StoreConnections implements Connections {
     const { lent, max, pooler, statementTimeoutMs } = options
     const isShared = lent !== undefined || pooler !== undefined || max < 2
     this.max = lent?.options.max ?? max
-    this.begin = beginCommands(options, isShared)
     this.isSerializable = !isShared
+    this.#bounds = isShared ? [boundsCommand(options)] : []
     this.#options = options
     this.#settings = {
       nameOf: pooler === undefined ? statementNames() : () => undefined,
       silenceMs: statementTimeoutMs + Math.min(GRACE_MS, Math.max(LEAST_GRACE_MS, statementTimeoutMs)),
     }
+  }
+
+  begin(isolation: 'SERIALIZABLE' | 'READ COMMITTED'): readonly Command[] {
+    return [{ text: `BEGIN ISOLATION LEVEL ${isolation}` }, ...this.#bounds]
   }
 
   reading<T>(work: (session: Session) => Promise<T>): Promise<T> {
@@ -161,9 +165,7 @@ function sessionParameters(options: ResolvedOptions): readonly string[] {
 }
 
 /** Sessions that are not ours alone are bounded transaction by transaction. */
-function beginCommands(options: ResolvedOptions, isShared: boolean): readonly Command[] {
-  const begin = { text: 'BEGIN ISOLATION LEVEL SERIALIZABLE' }
-  if (!isShared) return [begin]
+function boundsCommand(options: ResolvedOptions): Command {
   const settings = [...sessionParameters(options), STEP_INTO_INDEXES].map((each) => `SET LOCAL ${each}`)
-  return [begin, { text: settings.join('; ') }]
+  return { text: settings.join('; ') }
 }

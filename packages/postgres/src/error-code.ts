@@ -223,9 +223,15 @@ export function sqlState(cause: unknown): string | undefined {
   return code !== undefined && /^[0-9A-Z]{5}$/.test(code) && /\d/.test(code) ? code : undefined
 }
 
+/** SQLSTATEs with which the server only ever ends a connection. */
+const ENDING_STATES: ReadonlySet<string> = new Set(['25P03', '25P04', '57P01', '57P02', '57P03', '57P05'])
+
 /** True for an error after which the server ends the connection. */
 export function isFatal(cause: unknown): boolean {
-  if (sqlState(cause) === undefined) return false
+  const state = sqlState(cause)
+  if (state === undefined) return false
+  if (ENDING_STATES.has(state)) return true
+  // The word is in the language of the server's messages.
   const severity = (cause as { severity?: unknown }).severity
   return severity === 'FATAL' || severity === 'PANIC'
 }

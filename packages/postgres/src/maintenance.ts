@@ -1,9 +1,10 @@
 /** Sweeps and the rewriting of rows. */
 
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Layout, Reindexed, Sweep } from '@coffer/core/backend'
 import { layoutText, reindexRow, type Table } from '@coffer/sql'
-import { raiseText } from './change-statements.ts'
 import { ALL_TENANTS, type TenantCommand } from './confine.ts'
+import { isLockTimeout, lettingPassMs, MAX_WAIT_MS } from './ddl-lock.ts'
 import { withoutGuards } from './guards.ts'
 import { type Place, runWithin } from './place.ts'
 import { instant } from './put-statements.ts'
@@ -12,6 +13,10 @@ import type { Session } from './session.ts'
 /**
  * Removes at most `limit` rows and raises the floors of their tenants. Rows that somebody is changing are
  * passed over, and one that was renewed meanwhile stays: a row is looked at again when its lock is had.
+ *
+ * The floors come first, for a put locks its floor before its row too: the other way round they would wait
+ * for each other. Only rows that their floor covers are removed, so it need not be the same ones that were
+ * found first.
  *
  * It reads what is committed at each moment: what it removes was gone for every reader before, so no
  * transaction can tell the difference, and none has to be repeated for it.
@@ -26,37 +31,45 @@ export async function sweepRows(
 ): Promise<{ removed: number; more: boolean }> {
   const { table } = place.statementsOf(layout)
   const isExpired = sweep.type === 'expired'
-  const text = sweepText(
-    table,
-    place.schema.floors,
-    isExpired ? '_expires_at' : '_deleted_at',
-    sweep.tenant !== undefined,
-  )
+  const moment = table.meta[isExpired ? '_expires_at' : '_deleted_at']
+  const ofTenant = sweep.tenant === undefined ? '' : ` AND row.${table.meta._tenant} = $4::text`
+  const due = `row.${moment} IS NOT NULL AND row.${moment} <= $1::timestamptz${ofTenant}`
+  const first = (columns: string, further: string) =>
+    `SELECT ${columns} FROM ${table.name} AS row WHERE ${due}${further} ORDER BY row.${moment} LIMIT $2::bigint`
   const until = instant(isExpired ? at : sweep.deletedBefore)
   const parameters = [until, limit, layout.name, ...(sweep.tenant === undefined ? [] : [sweep.tenant])]
-  const [answer] = await inTransaction(place, session, [
-    { command: { text, parameters }, tenant: sweep.tenant ?? ALL_TENANTS },
+  const tenant = sweep.tenant ?? ALL_TENANTS
+  const [, answer] = await inTransaction(place, session, [
+    { command: { text: coverText(table, place.schema.floors, first), parameters }, tenant },
+    { command: { text: removeText(table, place.schema.floors, first), parameters }, tenant },
   ])
   const removed = Number(answer?.rows[0]?.[0])
   return { removed, more: removed === limit }
 }
 
-function sweepText(
-  table: Table,
-  floors: string,
-  column: '_expires_at' | '_deleted_at',
-  ofTenant: boolean,
-): string {
-  const { meta, name } = table
-  const moment = meta[column]
-  const due = `${moment} IS NOT NULL AND ${moment} <= $1::timestamptz`
-  const tenant = ofTenant ? ` AND ${meta._tenant} = $4::text` : ''
+/** Selects columns of the first rows that are due, and that a further condition holds for. */
+type FirstDue = (columns: string, further: string) => string
+
+/** Raises floors to what is due; every sweep takes them in one order. */
+function coverText({ meta }: Table, floors: string, first: FirstDue): string {
+  const versions = first(`row.${meta._tenant} AS tenant, row.${meta._version} AS version`, '')
   return (
-    `WITH due AS MATERIALIZED (SELECT ${meta._tenant}, ${meta._id} FROM ${name} WHERE ${due}${tenant} ` +
-    `ORDER BY ${moment} LIMIT $2::bigint FOR UPDATE SKIP LOCKED), ` +
+    `INSERT INTO ${floors} AS floor (layout, tenant, version) SELECT $3::text, due.tenant, due.version FROM ` +
+    `(SELECT tenant, max(version) AS version FROM (${versions}) AS found GROUP BY tenant) AS due ` +
+    `WHERE NOT EXISTS (SELECT 1 FROM ${floors} AS high WHERE high.layout = $3::text ` +
+    'AND high.tenant = due.tenant AND high.version >= due.version) ORDER BY due.tenant ' +
+    'ON CONFLICT (layout, tenant) DO UPDATE SET version = greatest(floor.version, excluded.version)'
+  )
+}
+
+function removeText({ meta, name }: Table, floors: string, first: FirstDue): string {
+  const floor = `SELECT version FROM ${floors} WHERE layout = $3::text AND tenant = row.${meta._tenant}`
+  const covered = ` AND row.${meta._version} <= (${floor})`
+  const found = first(`row.${meta._tenant}, row.${meta._id}`, covered)
+  return (
+    `WITH due AS MATERIALIZED (${found} FOR UPDATE OF row SKIP LOCKED), ` +
     `changed AS (DELETE FROM ${name} AS row USING due WHERE row.${meta._tenant} = due.${meta._tenant} ` +
-    `AND row.${meta._id} = due.${meta._id} RETURNING row.${meta._tenant}, row.${meta._version}), ` +
-    `raised AS (${raiseText({ table, floors })}) SELECT count(*) FROM changed`
+    `AND row.${meta._id} = due.${meta._id} RETURNING 1) SELECT count(*) FROM changed`
   )
 }
 
@@ -74,8 +87,8 @@ export async function reindexRows(
     command: { text: statement.text, parameters: statement.parameters(row) },
     tenant: row.tenant,
   }))
-  const commands: TenantCommand[] =
-    rows.length > 0 && layout.appendOnly ? withoutGuards(table, rewritten) : rewritten
+  const isGuarded = rows.length > 0 && layout.appendOnly
+  const commands: TenantCommand[] = isGuarded ? withoutGuards(table, rewritten) : rewritten
   if (finished) {
     const { text, parameters } = place.schema.own.finishReindex
     commands.push({
@@ -83,16 +96,31 @@ export async function reindexRows(
       tenant: undefined,
     })
   }
-  if (commands.length > 0) await inTransaction(place, session, commands)
+  if (isGuarded) await passingOthers(() => inTransaction(place, session, commands))
+  else if (commands.length > 0) await inTransaction(place, session, commands)
+}
+
+/** Tries a change of a table until it has the lock it needs. */
+async function passingOthers(change: () => Promise<unknown>): Promise<void> {
+  const deadline = performance.now() + MAX_WAIT_MS
+  for (;;) {
+    try {
+      await change()
+      return
+    } catch (error) {
+      if (!isLockTimeout(error) || performance.now() > deadline) throw error
+      await pause(lettingPassMs())
+    }
+  }
 }
 
 /** Runs commands as one transaction that reads what is committed at each moment. */
 async function inTransaction(place: Place, session: Session, commands: readonly TenantCommand[]) {
-  const begin = { command: { text: 'BEGIN ISOLATION LEVEL READ COMMITTED' }, tenant: undefined }
+  const begin = place.connections.begin('READ COMMITTED').map((command) => ({ command, tenant: undefined }))
   const end = { command: { text: 'COMMIT' }, tenant: undefined }
   try {
-    const answers = await runWithin(place, session, [begin, ...commands, end], { commits: true })
-    return answers.slice(1, -1)
+    const answers = await runWithin(place, session, [...begin, ...commands, end], { commits: true })
+    return answers.slice(begin.length, -1)
   } catch (error) {
     if (!session.isLost && session.isInTransaction) await session.run([{ text: 'ROLLBACK' }])
     throw error

@@ -6,7 +6,7 @@ import { firstStatistics } from './first-statistics.ts'
 import type { ResolvedOptions } from './options.ts'
 import { protect } from './row-security.ts'
 import type { Schema } from './schema.ts'
-import { FORMAT_VERSION, type StoredLayout, type StoredSchema, unsupported } from './schema-state.ts'
+import { dropped, FORMAT_VERSION, type StoredLayout, type StoredSchema, unsupported } from './schema-state.ts'
 import type { Command, Session } from './session.ts'
 
 /** Where the schema is changed. */
@@ -51,7 +51,7 @@ async function makeOwnTables({ schema, run, stored, options }: MigrationPlace): 
       { text, parameters: parameters(FORMAT_VERSION) },
     ])
   }
-  if (options.rowLevelSecurity && stored.tables.get('_coffer_floors') !== true) {
+  if (options.rowLevelSecurity && stored.tables.get('_coffer_floors') !== 'forced') {
     await run(plain(protect(schema, '_coffer_floors', 'tenant')))
   }
 }
@@ -84,11 +84,7 @@ async function changeTable(
 ): Promise<void> {
   const { schema, run, session, options } = place
   const table = tableOf(schema.dialect, layout)
-  if (!place.stored.tables.has(table.plainName)) {
-    throw unsupported(
-      `the table ${table.plainName} was dropped behind the store's back: restore it from a backup`,
-    )
-  }
+  if (!place.stored.tables.has(table.plainName)) throw dropped(table.plainName)
   const before: Layout = JSON.parse(stored.text)
   if (stored.text !== layoutText(layout)) {
     await run(plain(schema.dialect.schema.change(table, tableOf(schema.dialect, before))))

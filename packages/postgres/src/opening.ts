@@ -10,24 +10,15 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { isStoreError, type Layout, StoreError } from '@coffer/core/backend'
 import { ALL_TENANTS } from './confine.ts'
-import { sqlState } from './error-code.ts'
+import { isLockTimeout, lettingPassMs, MAX_WAIT_MS, SHORT_WAIT } from './ddl-lock.ts'
 import { changeSchema } from './migration.ts'
 import type { ResolvedOptions } from './options.ts'
 import type { Place } from './place.ts'
 import { checkServer, differenceOf, storedSchema } from './schema-state.ts'
 import type { Command, Session } from './session.ts'
 
-/** How long another process's changes, or tables in use, are waited for. */
-const MAX_WAIT_MS = 10 * 60_000
+/** The longest pause before it is looked whether another process is done. */
 const LONGEST_PAUSE_MS = 200
-/**
- * How long a step may wait for a lock before it lets others pass: all that is asked of the table meanwhile
- * waits behind it. The server ends an autovacuum that stands in the way after `deadlock_timeout`, one second,
- * so a shorter wait would never get past one.
- */
-const DDL_LOCK_TIMEOUT_MS = 2_000
-/** How long others are let pass then, at least. */
-const LETTING_PASS_MS = 1_000
 /** Building an index may take long; silence of the server means nothing then. */
 const DDL_SILENCE_MS = 6 * 60 * 60_000
 
@@ -75,7 +66,7 @@ async function tryOneStep(
     if (isStoreError(error, 'CONFLICT') || isStoreError(error, 'OUTCOME_UNKNOWN')) {
       return Math.random() * LONGEST_PAUSE_MS
     }
-    if (isLockTimeout(error)) return LETTING_PASS_MS * (1 + Math.random())
+    if (isLockTimeout(error)) return lettingPassMs()
     throw error
   }
 }
@@ -90,7 +81,7 @@ async function step(
   const { schema, confinement } = place
   const begin = [
     'BEGIN ISOLATION LEVEL READ COMMITTED',
-    `SET LOCAL lock_timeout = ${DDL_LOCK_TIMEOUT_MS}`,
+    SHORT_WAIT,
     'SET LOCAL statement_timeout = 0',
     'SET LOCAL idle_in_transaction_session_timeout = 60000',
   ]
@@ -118,11 +109,6 @@ async function step(
     if (!session.isLost && session.isInTransaction) await session.run([{ text: 'ROLLBACK' }])
     throw error
   }
-}
-
-/** A lock that was not had in time: the next try may do better. */
-function isLockTimeout(error: unknown): boolean {
-  return isStoreError(error, 'TIMEOUT') && sqlState(error.cause) === '55P03'
 }
 
 function missing({ schema }: Place, changed: readonly Layout[], { readOnly }: ResolvedOptions): StoreError {

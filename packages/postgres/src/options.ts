@@ -8,7 +8,8 @@ import {
   postgresOptions,
   StoreError,
 } from '@coffer/core/backend'
-import type { ClientConfig, Pool } from 'pg'
+import type { ClientConfig, Pool, PoolConfig } from 'pg'
+import { ClosingClient } from './closing-client.ts'
 import { failureOf } from './failure.ts'
 
 type Parsed = ReturnType<typeof postgresOptions.parse>
@@ -21,7 +22,7 @@ type Server = Partial<Pick<Parsed, NameOfServer>>
 /** The options with the server in one form. */
 export interface ResolvedOptions extends Omit<Parsed, NameOfServer | 'pool' | 'readReplica'> {
   /** What a client is made of. Its `options` are settings of the session that the connection string asks for. */
-  readonly server: ClientConfig
+  readonly server: PoolConfig
   /** The caller's own pool, in place of one of the store's. */
   readonly lent: Pool | undefined
   /** Where reads go that may lag behind. */
@@ -47,9 +48,10 @@ function whereOf(
   return { server: clientConfig(place), lent: undefined }
 }
 
-function clientConfig({ connectionString, password, ...parts }: Server): ClientConfig {
+function clientConfig({ connectionString, password, ...parts }: Server): PoolConfig {
   const given = Object.entries(parts).filter(([, value]) => value !== undefined)
   return {
+    Client: ClosingClient,
     ...Object.fromEntries(given),
     ...(connectionString !== undefined && withoutOptions(connectionString)),
     ...(password !== undefined && { password: typeof password === 'string' ? password : asked(password) }),

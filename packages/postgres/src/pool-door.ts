@@ -3,7 +3,7 @@
  * may have to wait for somebody else while it holds a connection leaves some for those who do not.
  */
 
-import type { Pool } from 'pg'
+import type { Pool, PoolClient } from 'pg'
 import { failureOf } from './failure.ts'
 import { Session, type SessionSettings } from './session.ts'
 import { type Turnstile, turnstile } from './turnstile.ts'
@@ -102,20 +102,34 @@ function checkOut(
       leave()
       refuse(cause)
     }
-    try {
+    const ask = () => {
       // A promise would be one turn too late for a connection that breaks in the same moment.
       pool.connect((cause, client) => {
-        clearTimeout(timer)
         if (client !== undefined && !isLate) {
+          if (isLeftOpen(client)) {
+            client.release(true)
+            ask()
+            return
+          }
+          clearTimeout(timer)
           resolve(new Session(client, settings))
           return
         }
         client?.release()
         fail(cause)
       })
+    }
+    try {
+      ask()
     } catch (cause) {
       // The driver reads certificates, and checks the address, before it connects.
       fail(cause)
     }
   })
+}
+
+/** True when whoever had the connection before gave it back in the middle of a transaction. */
+function isLeftOpen(client: PoolClient): boolean {
+  const status = client.getTransactionStatus()
+  return status === 'T' || status === 'E'
 }

@@ -28,6 +28,7 @@ import { openSchema } from './opening.ts'
 import { type ResolvedOptions, resolveOptions } from './options.ts'
 import type { Place } from './place.ts'
 import { countRows, readDocuments, readKeys, readPage, tenantsOf } from './reads.ts'
+import { Replica } from './replica.ts'
 import { schema } from './schema.ts'
 import type { Session } from './session.ts'
 import { readOnlyError, runTransaction } from './transaction.ts'
@@ -56,8 +57,8 @@ class PostgresBackend implements Backend {
   readonly errorCode = errorCode
   readonly #options: ResolvedOptions
   readonly #place: Place
-  /** Reads that may lag behind; the primary's own where there is no replica. */
-  readonly #replica: Place
+  /** For reads that may lag behind. */
+  readonly #replica: Replica | undefined
   #isReady = false
 
   constructor(options: ResolvedOptions) {
@@ -72,8 +73,7 @@ class PostgresBackend implements Backend {
       isReadOnly: options.readOnly,
     }
     this.#place = place
-    this.#replica =
-      options.replica === undefined ? place : { ...place, connections: connections(options.replica) }
+    this.#replica = options.replica && new Replica({ ...place, connections: connections(options.replica) })
     this.capabilities = Object.freeze({
       durability: options.durability,
       persistent: true,
@@ -92,8 +92,7 @@ class PostgresBackend implements Backend {
   }
 
   async close(): Promise<void> {
-    await this.#place.connections.close()
-    if (this.#replica !== this.#place) await this.#replica.connections.close()
+    await Promise.all([this.#place.connections.close(), this.#replica?.close()])
   }
 
   read(layout: Layout, keys: readonly Key[], options?: ReadOptions) {
@@ -137,8 +136,9 @@ class PostgresBackend implements Backend {
     options: ReadOptions | undefined,
     work: (place: Place, session: Session) => Promise<T>,
   ): Promise<T> {
-    const place = options?.consistency === 'eventual' ? this.#replica : this.#place
-    const read = () => place.connections.reading((session) => work(place, session))
+    const answer = options?.consistency === 'eventual' ? await this.#replica?.read(work) : undefined
+    if (answer !== undefined) return answer.value
+    const read = () => this.#place.connections.reading((session) => work(this.#place, session))
     try {
       return await read()
     } catch (error) {

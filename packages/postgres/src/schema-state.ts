@@ -18,14 +18,17 @@ export interface StoredLayout {
   readonly reindexed: boolean
 }
 
+/** Row-level security of a table: none, for all but its owner, or for its owner too. */
+export type RowSecurity = 'off' | 'others' | 'forced'
+
 /** The schema as it is in the database. */
 export interface StoredSchema {
   readonly exists: boolean
   /** True when Coffer's own tables are there. */
   readonly isMade: boolean
   readonly layouts: ReadonlyMap<string, StoredLayout>
-  /** The tables in the schema, by name, and whether they are protected by row-level security. */
-  readonly tables: ReadonlyMap<string, boolean>
+  /** The tables in the schema, by name, and what row-level security does there. */
+  readonly tables: ReadonlyMap<string, RowSecurity>
 }
 
 /** What stands between the database and the layouts wanted. */
@@ -42,7 +45,10 @@ export interface SchemaDifference {
  * @throws `UNSUPPORTED` for a server that is too old, a database that is not in UTF-8, or one that does not
  *   keep the durability promised
  */
-export async function checkServer(session: Session, { durability }: ResolvedOptions): Promise<void> {
+export async function checkServer(
+  session: Session,
+  { durability, readOnly }: ResolvedOptions,
+): Promise<void> {
   const [row = []] = await session.ask({
     text:
       "SELECT current_setting('server_version_num'), current_setting('server_version'), " +
@@ -55,7 +61,8 @@ export async function checkServer(session: Session, { durability }: ResolvedOpti
   if (encoding !== 'UTF8') {
     throw unsupported(`the database has the encoding ${encoding}: make one with ENCODING 'UTF8'`)
   }
-  if (durability === 'power' && synchronous === 'off') {
+  // Who only reads acknowledges nothing.
+  if (durability === 'power' && synchronous === 'off' && !readOnly) {
     throw unsupported(
       'synchronous_commit is off for this role or database, so acknowledged writes could be lost: ' +
         `set it to on, or say durability: 'process'`,
@@ -68,17 +75,19 @@ export async function storedSchema({ name, own, dialect }: Schema, session: Sess
   const meta = own.objects.map((object) => object.name)
   const relations = await session.ask({
     text:
-      'SELECT relation.relname, relation.relrowsecurity AND relation.relforcerowsecurity FROM pg_namespace AS space ' +
+      'SELECT relation.relname, relation.relrowsecurity, relation.relforcerowsecurity FROM pg_namespace AS space ' +
       "LEFT JOIN pg_class AS relation ON relation.relnamespace = space.oid AND relation.relkind IN ('r', 'p') " +
       'WHERE space.nspname = $1',
     parameters: [name],
   })
-  const tables = new Map(
+  const tables = new Map<string, RowSecurity>(
     relations
       .filter(([table]) => table !== null)
-      .map(([table, isProtected]) => [String(table), isProtected === 't']),
+      .map(([table, isOn, isForced]) => [String(table), rowSecurity(isOn === 't', isForced === 't')]),
   )
-  const isMade = meta.every((table) => tables.has(table))
+  const isMade = meta.some((table) => tables.has(table))
+  const gone = meta.find((table) => isMade && !tables.has(table))
+  if (gone !== undefined) throw dropped(gone)
   const layouts = new Map<string, StoredLayout>()
   if (isMade) {
     const rows = await session.ask({
@@ -90,6 +99,11 @@ export async function storedSchema({ name, own, dialect }: Schema, session: Sess
     }
   }
   return { exists: relations.length > 0, isMade, layouts, tables }
+}
+
+function rowSecurity(isOn: boolean, isForced: boolean): RowSecurity {
+  if (!isOn) return 'off'
+  return isForced ? 'forced' : 'others'
 }
 
 function checkFormat(version: number, schemaName: string): void {
@@ -111,21 +125,29 @@ export function differenceOf(
   layouts: readonly Layout[],
   isProtected: boolean,
 ): SchemaDifference {
-  const hidden = layouts.find((layout) => !isProtected && tables.get(layout.name) === true)
+  // Floors are protected with the first table, so they tell of all others.
+  const names = [...layouts.map((layout) => layout.name), '_coffer_floors']
+  const isHidden = (name: string) => (tables.get(name) ?? 'off') !== 'off'
+  const hidden = isProtected ? undefined : names.find(isHidden)
   if (hidden !== undefined) {
     throw unsupported(
-      `the table ${hidden.name} is protected by row-level security: open the store with rowLevelSecurity: true`,
+      `the table ${hidden} is protected by row-level security: open the store with rowLevelSecurity: true`,
     )
   }
   const isRight = (layout: Layout) =>
     stored.get(layout.name)?.text === layoutText(layout) &&
-    (isProtected ? tables.get(layout.name) === true : tables.has(layout.name))
+    (isProtected ? tables.get(layout.name) === 'forced' : tables.has(layout.name))
   return {
     changed: layouts.filter((layout) => !isRight(layout)),
     stale: layouts
       .filter((layout) => isRight(layout) && stored.get(layout.name)?.reindexed === false)
       .map((layout) => layout.name),
   }
+}
+
+/** The refusal of a schema of which somebody has taken a part away. */
+export function dropped(table: string): StoreError {
+  return unsupported(`the table ${table} was dropped behind the store's back: restore it from a backup`)
 }
 
 /** A refusal that no repetition changes. */

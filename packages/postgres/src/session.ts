@@ -1,6 +1,6 @@
 /** One connection, for as long as it is checked out of its pool. */
 
-import { StoreError } from '@coffer/core/backend'
+import { isStoreError, StoreError } from '@coffer/core/backend'
 import type { Parameter, RawRow } from '@coffer/sql'
 import type { PoolClient, QueryConfig } from 'pg'
 import { requestCancel } from './cancel-request.ts'
@@ -44,6 +44,9 @@ export interface RunOptions {
 
 /** Values come as the server writes them; the dialect knows what they mean. */
 const RAW_TYPES = { getTypeParser: () => (value: string) => value }
+
+/** Somebody threw away what was prepared on the connection, by `DISCARD ALL` or through a pooler. */
+const FORGOTTEN_STATEMENT = '26000'
 
 /** How long asking the server to stop may take, in milliseconds. */
 const CANCEL_MS = 1_000
@@ -109,8 +112,6 @@ export class Session {
     const begin = this.#prelude
     this.#prelude = []
     const all = begin.length === 0 ? commands : [...begin, ...commands]
-    // All of them before the first is sent: what can't be written down must not lead to a commit without it.
-    const queries = all.map((command) => this.#queryOf(command))
     let isLate = false
     const timer = setTimeout(() => {
       isLate = true
@@ -118,8 +119,8 @@ export class Session {
     }, silenceMs)
     const answers: Answer[] = []
     try {
-      if (this.#client.pipeline && queries.length > 1) await this.#sendTogether(queries, answers)
-      else for (const query of queries) answers.push(await this.#send(query))
+      if (this.#client.pipeline && all.length > 1) await this.#sendTogether(all, answers)
+      else for (const command of all) answers.push(await this.#send(this.#queryOf(command)))
     } catch (cause) {
       throw this.#failure(cause, isLate, commits && this.#mayHaveCommitted(cause, answers.length, all.length))
     } finally {
@@ -155,9 +156,17 @@ export class Session {
     this.#client.release(!isSound)
   }
 
-  async #sendTogether(queries: readonly QueryConfig[], answers: Answer[]): Promise<void> {
-    const sent = await Promise.allSettled(queries.map((query) => this.#send(query)))
-    for (const each of sent) {
+  async #sendTogether(commands: readonly Command[], answers: Answer[]): Promise<void> {
+    const sending: Promise<Answer>[] = []
+    try {
+      for (const command of commands) sending.push(this.#send(this.#queryOf(command)))
+    } catch (cause) {
+      // A statement that can't be written down: what follows is not sent, so nothing is committed without it.
+      this.#cut()
+      await Promise.allSettled(sending)
+      throw failureOf(cause)
+    }
+    for (const each of await Promise.allSettled(sending)) {
       if (each.status === 'rejected') throw each.reason
       answers.push(each.value)
     }
@@ -186,14 +195,16 @@ export class Session {
    * connection has done nothing that comes behind.
    */
   #mayHaveCommitted(cause: unknown, failed: number, count: number): boolean {
-    if (isRefusedUnsent(cause)) return false
+    if (isStoreError(cause) || isRefusedUnsent(cause)) return false
     return failed === count - 1 || (this.#client.pipeline && !isFatal(cause))
   }
 
   #failure(cause: unknown, isLate: boolean, mayHaveCommitted: boolean): StoreError {
-    const isAnswer = sqlState(cause) !== undefined && !isFatal(cause)
+    const state = sqlState(cause)
+    const isAnswer = state !== undefined && !isFatal(cause)
+    // The driver goes on to believe in statements that the server has forgotten.
+    if (!isAnswer || state === FORGOTTEN_STATEMENT) this.#isLost = true
     if (isAnswer) return failureOf(cause)
-    this.#isLost = true
     if (mayHaveCommitted) return failureOf(cause, 'OUTCOME_UNKNOWN')
     return failureOf(cause, isLate ? 'TIMEOUT' : errorCode(cause))
   }

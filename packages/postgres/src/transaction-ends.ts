@@ -6,7 +6,7 @@ import type { Session } from './session.ts'
 
 /** The commands that begin a serializable transaction with its bounds. */
 export function beginWriting({ connections }: Place): readonly TenantCommand[] {
-  return connections.begin.map((command) => ({ command, tenant: undefined }))
+  return connections.begin('SERIALIZABLE').map((command) => ({ command, tenant: undefined }))
 }
 
 /** Commits. @throws `TRANSACTION_ABORTED` when nothing was committed, `OUTCOME_UNKNOWN` when nobody can tell */

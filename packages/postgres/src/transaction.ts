@@ -4,10 +4,9 @@ import { type BackendTransaction, type Group, type Outcome, StoreError } from '@
 import { applyGroup } from './apply-group.ts'
 import type { Floor } from './floors.ts'
 import type { Place } from './place.ts'
-import { runWithin } from './place.ts'
 import { countRows, readDocuments, readKeys, readPage } from './reads.ts'
 import type { Session } from './session.ts'
-import { beginWriting, commit } from './transaction-ends.ts'
+import { commit } from './transaction-ends.ts'
 
 /**
  * Runs the callback in a serializable transaction on the session, and ends it.
@@ -22,7 +21,7 @@ export async function runTransaction<T>(
 ): Promise<T> {
   const transaction = new Transaction(place, session)
   try {
-    session.begin(place.connections.begin)
+    session.begin(place.connections.begin('SERIALIZABLE'))
     const result = await work(transaction)
     await transaction.commit()
     return result
