@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
@@ -28,6 +29,7 @@ const withPostgres = new Set([
   'packages/agents',
   'packages/cli',
   'tooling/conformance',
+  'tooling/packaging',
   'tooling/postgres',
   'examples',
 ])
@@ -35,6 +37,8 @@ const postgresSetup = join(import.meta.dirname, 'tooling/postgres/src/vitest-set
 
 export default defineConfig({
   test: {
+    // More than the default of one on a machine of two cores: tests with a server mostly wait for it.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: projects.map((folder) => ({
       test: {
         name: folder.replace('packages/', '').replace('/', '-'),

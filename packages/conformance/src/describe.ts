@@ -11,6 +11,14 @@ export interface TestRunner {
   readonly it: (name: string, run: (context: { skip(reason?: string): unknown }) => Promise<void>) => unknown
 }
 
+/** How the suite is declared. */
+export interface DescribeOptions {
+  /** Draws the random cases anew. Default: the same ones at every run. */
+  readonly seed?: number
+  /** Declares one part of several, counted from 1, so that test files can run at once. Default: all. */
+  readonly part?: { readonly number: number; readonly of: number }
+}
+
 /**
  * Declares the whole suite as tests, grouped by clause. Call it once in a test file:
  *
@@ -20,23 +28,23 @@ export interface TestRunner {
  * ```
  *
  * @param runner `{ describe, it }` of Vitest or of `node:test`
- * @param options `seed` draws the random cases anew; default: the same ones at every run
  */
 export function describeConformance(
   harness: Harness,
   runner: TestRunner,
-  options: { readonly seed?: number } = {},
+  options: DescribeOptions = {},
 ): void {
   const { describe, it } = runner
-  const seed = options.seed ?? DEFAULT_SEED
+  const { seed = DEFAULT_SEED, part = { number: 1, of: 1 } } = options
+  const cases = allCases.filter((_each, index) => index % part.of === part.number - 1)
   describe(`conformance: ${harness.name}`, () => {
     it('every clause has a case', async () => {
       const uncovered = uncoveredClauses(allCases)
       if (uncovered.length > 0) throw new Error(`clauses without a case: ${uncovered.join(', ')}`)
     })
-    for (const clause of new Set(allCases.map((each) => each.clause))) {
+    for (const clause of new Set(cases.map((each) => each.clause))) {
       describe(clause, () => {
-        for (const each of allCases.filter((other) => other.clause === clause)) {
+        for (const each of cases.filter((other) => other.clause === clause)) {
           if (each.without?.some((need) => offers(harness.capabilities, need))) continue
           it(`${each.id}: ${each.title}`, async (context) => {
             const { status, error, reason } = await runCase(harness, each, { seed })

@@ -2,7 +2,7 @@
 
 export { type Case, CaseContext, type Dress, offers, type Requirement } from './case.ts'
 export { clauses } from './clauses.ts'
-export { describeConformance, type TestRunner } from './describe.ts'
+export { type DescribeOptions, describeConformance, type TestRunner } from './describe.ts'
 export {
   type DifferentialOptions,
   type DifferentialReport,

@@ -39,10 +39,14 @@ export async function sweepRows(
   const until = instant(isExpired ? at : sweep.deletedBefore)
   const parameters = [until, limit, layout.name, ...(sweep.tenant === undefined ? [] : [sweep.tenant])]
   const tenant = sweep.tenant ?? ALL_TENANTS
-  const [, answer] = await inTransaction(place, session, [
-    { command: { text: coverText(table, place.schema.floors, first), parameters }, tenant },
-    { command: { text: removeText(table, place.schema.floors, first), parameters }, tenant },
-  ])
+  // Sweeps are rare; a plan kept since the table was small would read all of it.
+  const commands = [coverText, removeText].map(
+    (textOf): TenantCommand => ({
+      command: { text: textOf(table, place.schema.floors, first), parameters, isPlannedAnew: true },
+      tenant,
+    }),
+  )
+  const [, answer] = await inTransaction(place, session, commands)
   const removed = Number(answer?.rows[0]?.[0])
   return { removed, more: removed === limit }
 }

@@ -1,0 +1,3 @@
+import { describePart } from './conformance.ts'
+
+describePart(1)

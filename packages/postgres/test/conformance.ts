@@ -1,0 +1,20 @@
+/** The conformance suite, in parts that run at once: a place costs mostly waiting for the server. */
+
+import { describeConformance } from '@coffer/conformance'
+import { describe, it } from 'vitest'
+import { postgres } from '../src/index.ts'
+import { fileDatabase, placeIn } from './places.ts'
+
+const PARTS = 3
+
+/** Declares one part of the suite. */
+export function describePart(number: number): void {
+  const { capabilities } = postgres()
+  const database = fileDatabase()
+  const create = async () => placeIn(await database())
+  describeConformance(
+    { name: 'postgresql', capabilities, create },
+    { describe, it },
+    { part: { number, of: PARTS } },
+  )
+}
