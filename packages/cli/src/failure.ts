@@ -23,7 +23,7 @@ export function exitCodeOf(error: unknown): number {
 
 /** The sentence for a failure. With COFFER_DEBUG=1 the stack comes along. */
 export function sentenceOf(error: unknown, environment: NodeJS.ProcessEnv): string {
-  if (environment.COFFER_DEBUG === '1' && error instanceof Error) return redact(error.stack ?? error.message)
+  if (environment.COFFER_DEBUG === '1' && error instanceof Error) return redact(stacksOf(error))
   if (error instanceof CommandError) return redact(error.message)
   const message = error instanceof Error ? error.message : String(error)
   if (!isStoreError(error)) {
@@ -31,9 +31,23 @@ export function sentenceOf(error: unknown, environment: NodeJS.ProcessEnv): stri
     const advice = typeof code === 'string' ? '' : ' (run again with COFFER_DEBUG=1 to see where)'
     return redact(`${message}${advice}`)
   }
-  // A missing package is told with the command that installs it.
-  const advice = message.includes('npm install') ? undefined : ADVICE[error.code]
+  const advice = isAdvice(message, error.code) ? undefined : adviceFor(message, error.code)
   return redact(advice === undefined ? message : `${message}; ${advice}`)
+}
+
+/** A missing package is told with the command that installs it, and PostgreSQL's failures with what to do. */
+function isAdvice(message: string, code: string): boolean {
+  return message.includes('npm install') || (message.startsWith('postgresql: ') && code !== 'INTERNAL')
+}
+
+function adviceFor(message: string, code: string): string | undefined {
+  if (code === 'UNSUPPORTED' && message.includes('has no table')) return 'coffer import does so'
+  return ADVICE[code]
+}
+
+function stacksOf(error: Error): string {
+  const own = error.stack ?? error.message
+  return error.cause instanceof Error ? `${own}\ncaused by: ${stacksOf(error.cause)}` : own
 }
 
 const ADVICE: Readonly<Record<string, string>> = {
@@ -49,5 +63,5 @@ const ADVICE: Readonly<Record<string, string>> = {
 export function redact(text: string): string {
   return text
     .replaceAll(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*):[^\s/]*@/gi, '$1:***@')
-    .replaceAll(/\b(password|passwd|pwd|secret|token)(\s*[=:]\s*)[^\s&;,]+/gi, '$1$2***')
+    .replaceAll(/\b((?:password|passwd|pwd|secret|token)["']?(?:\s*=\s*|:|:\s*(?=["'])))[^\s&;,]+/gi, '$1***')
 }

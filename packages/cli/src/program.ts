@@ -14,6 +14,9 @@ import type { Output, Terminal } from './output/terminal.ts'
 const HELP = `
 Stores:
   sqlite:./agents.db   a path that ends in .db or .sqlite means the same
+  postgresql://user@host:5432/database
+                       or postgres://; ?schema=name says which schema (default:
+                       coffer), all other parameters are the driver's
   memory:
   coffer.config.json   or .ts, .js: { "type": "sqlite", "path": "agents.db" }
 
@@ -28,8 +31,9 @@ Examples:
   coffer ls sessions --store agents.db --limit 5
   coffer verify --store agents.db
 
-COFFER_STORE names the store for all commands; COFFER_DEBUG=1 shows where a
-failure comes from.`
+COFFER_STORE names the store for all commands. A password on a command line is
+seen by others on the machine: put it into COFFER_STORE, or into PGPASSWORD or
+~/.pgpass. COFFER_DEBUG=1 shows where a failure comes from.`
 
 /** Runs the command with these arguments. @returns the exit code; failures are told, never thrown */
 export async function runCommand(commandLine: readonly string[], terminal: Terminal): Promise<number> {

@@ -8,7 +8,7 @@ import { CommandError, EXIT } from './failure.ts'
 
 const CONFIG_FILES = ['coffer.config.json', 'coffer.config.ts', 'coffer.config.js', 'coffer.config.mjs']
 
-const FORMS = 'sqlite:./agents.db, memory:, or a config file'
+const FORMS = 'sqlite:./agents.db, postgresql://…, memory:, or a config file'
 
 /** The config of the store that a command is for: `--store`, else COFFER_STORE, else a config file here. */
 export async function findStore(
@@ -26,7 +26,7 @@ export async function findStore(
 
 /** Refuses kinds of store that have a name already and no package yet: nothing can be installed for them. */
 function there(config: StoreConfig): StoreConfig {
-  if ('type' in config && (config.type === 'file' || config.type === 'postgresql')) {
+  if ('type' in config && config.type === 'file') {
     throw new CommandError(`there are no ${config.type} stores yet; a store is ${FORMS}`)
   }
   return config
@@ -41,6 +41,7 @@ export function forReading(config: StoreConfig): StoreConfig {
     refuseMissing(path)
     return { ...config, readOnly: true } as StoreConfig
   }
+  if (config.type === 'postgresql') return { ...config, readOnly: true } as StoreConfig
   return config
 }
 
@@ -53,10 +54,31 @@ async function configOf(location: string): Promise<StoreConfig> {
   if (/^memory:?$/.test(location)) return { type: 'memory' }
   if (location.startsWith('sqlite:')) return { type: 'sqlite', path: pathOf(location, 'sqlite:') }
   if (location.startsWith('file:')) return { type: 'file' }
-  if (/^postgres(ql)?:/.test(location)) return { type: 'postgresql' }
+  if (/^postgres(ql)?:/.test(location)) return postgresConfig(location)
   if (/\.(db|sqlite|sqlite3)$/.test(location)) return { type: 'sqlite', path: location }
   if (/\.(json|[cm]?[jt]s)$/.test(location)) return readConfig(location)
-  throw new CommandError(`--store does not know '${location}'; it takes ${FORMS}`)
+  // An address may hold a password, in more places than can be told.
+  const shown = location.replace(/:\/\/.*$/s, '://…')
+  throw new CommandError(`--store does not know '${shown}'; it takes ${FORMS}`)
+}
+
+/** `?schema=name` is Coffer's and names the schema; all else in the address is the driver's, to the byte. */
+function postgresConfig(address: string): StoreConfig {
+  const at = address.indexOf('?')
+  if (at < 0) return { type: 'postgresql', connectionString: address }
+  const parameters = address.slice(at + 1).split('&')
+  const rest = parameters.filter((each) => !isSchema(each))
+  const schema = parameters.filter(isSchema).map((each) => new URLSearchParams(each).get('schema') ?? '')
+  return {
+    type: 'postgresql',
+    connectionString: address.slice(0, at) + (rest.length === 0 ? '' : `?${rest.join('&')}`),
+    // Of two the last counts, as for the driver.
+    ...(schema.length > 0 && { schema: schema.at(-1) }),
+  }
+}
+
+function isSchema(parameter: string): boolean {
+  return /^schema(?:=|$)/.test(parameter)
 }
 
 function pathOf(location: string, scheme: string): string {

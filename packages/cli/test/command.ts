@@ -37,12 +37,22 @@ export interface Result {
   readonly err: string
 }
 
-/** Runs the command within this process, in the test's folder; with `columns` it writes to a terminal. */
+/** How the command is run. */
+export interface Surroundings {
+  readonly input?: string
+  /** With it, the command writes to a terminal. */
+  readonly columns?: number
+  /** Environment variables beside those of this process. */
+  readonly more?: NodeJS.ProcessEnv
+}
+
+/** Runs the command within this process, in the test's folder. */
 export async function coffer(
   commandLine: readonly string[],
-  { input = '', columns }: { readonly input?: string; readonly columns?: number } = {},
+  { input = '', columns, more }: Surroundings = {},
 ): Promise<Result> {
-  const { COFFER_STORE: _store, COFFER_DEBUG: _debug, ...environment } = process.env
+  const { COFFER_STORE: _store, COFFER_DEBUG: _debug, ...inherited } = process.env
+  const environment = { ...inherited, ...more }
   const out = written(columns)
   const err = written(columns)
   const stdin = Readable.from([Buffer.from(input)])

@@ -135,7 +135,9 @@ describe('usage', () => {
     ['a config file that is not there', ['ls', '--store', 'other.json']],
     ['no store at all', ['ls']],
     ['a folder', ['ls', '--store', 'file:./folder']],
-    ['a database', ['ls', '--store', 'postgresql://root:hunter2@localhost/x']],
+    ['an address that is none', ['ls', '--store', 'postgresql://root:hunter2/x@localhost/x']],
+    ['a schema that can not be', ['ls', '--store', 'postgres://root:hunter2@localhost/x?schema=pg_x']],
+    ['a kind of store with an odd password', ['ls', '--store', 'mysql://root:hunter/2@localhost/hunter2']],
   ])('%s is told in a sentence', async (_what, commandLine) => {
     const { code, out, err } = await coffer(commandLine)
     expect({ code, out }).toEqual({ code: 2, out: '' })
@@ -147,11 +149,11 @@ describe('usage', () => {
   })
 
   test('a kind of store that is not there yet is told, from a config file too', async () => {
-    file('coffer.config.json', [{ type: 'postgresql', connectionString: 'postgresql://root:hunter2@db/x' }])
+    file('coffer.config.json', [{ type: 'file', path: './hunter2' }])
     expect(await coffer(['ls'])).toEqual({
       code: 2,
       out: '',
-      err: 'coffer: there are no postgresql stores yet; a store is sqlite:./agents.db,\nmemory:, or a config file\n',
+      err: 'coffer: there are no file stores yet; a store is sqlite:./agents.db,\npostgresql://…, memory:, or a config file\n',
     })
   })
 
@@ -172,7 +174,8 @@ describe('usage', () => {
     const { code, out } = await cofferProcess(['--help'])
     expect(code).toBe(0)
     expect(out).toContain('Exit codes:')
-    expect(out).not.toMatch(/file:|postgresql:/)
+    expect(out).not.toContain('file:')
+    expect(out).toContain('?schema=name')
     for (const name of ['import', 'ls', 'show', 'count', 'export', 'verify']) {
       const help = (await coffer([name, '--help'])).out
       expect(help).toContain('Example')

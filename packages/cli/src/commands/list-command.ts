@@ -1,10 +1,11 @@
 /** `coffer ls`: what is in a store, and the records of one collection. */
 
 import type { AgentStore } from '@coffer/agents'
-import type { FindOptions } from '@coffer/core'
+import { canonicalJson, type FindOptions } from '@coffer/core'
 import { type Command, InvalidArgumentError } from 'commander'
 import { catalog, findListed, type Listed } from '../catalog.ts'
 import { counted, grouped } from '../output/numbers.ts'
+import { recordJson } from '../output/record-json.ts'
 import { fittingColumns, layOut } from '../output/table.ts'
 import { parseOrder, parseWhere } from '../where.ts'
 import { type Context, collected, type StoreChoice, usingStore, withStoreOptions } from './command.ts'
@@ -97,7 +98,7 @@ async function listRecords(
   const collection = store.collection(definition)
   if (flags.json === true) {
     for await (const record of first(collection.iterate(options), flags.limit)) {
-      await out.line(JSON.stringify(record))
+      await out.line(recordJson(record, definition))
     }
     return
   }
@@ -140,7 +141,7 @@ const MIDNIGHT_ZEROS = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})\.000Z$/
 function cell(value: unknown): string {
   if (value === undefined || value === null) return '-'
   if (typeof value === 'string') return value.replace(MIDNIGHT_ZEROS, '$1Z')
-  return JSON.stringify(value)
+  return canonicalJson(value)
 }
 
 async function* first<T>(items: AsyncIterable<T>, limit: number): AsyncGenerator<T> {

@@ -1,10 +1,12 @@
 /** `coffer show`: one record whole, or one trace event by event. */
 
-import type { AgentStore, TraceEvent } from '@coffer/agents'
+import { type AgentStore, type TraceEvent, traceEvents } from '@coffer/agents'
+import { canonicalJson } from '@coffer/core'
 import type { Command } from 'commander'
-import { findListed } from '../catalog.ts'
+import { findListed, type Listed } from '../catalog.ts'
 import { CommandError, EXIT } from '../failure.ts'
 import { counted } from '../output/numbers.ts'
+import { recordJson } from '../output/record-json.ts'
 import { layOut } from '../output/table.ts'
 import { type Context, type StoreChoice, usingStore, withStoreOptions } from './command.ts'
 
@@ -33,7 +35,7 @@ Examples:
     await usingStore(context, flags, 'read', async (store) => {
       if (listed === undefined) await showTrace(context, store, key, flags)
       else
-        await showRecord(context, await store.collection(listed.definition).getEntry(key), name, key, flags)
+        await showRecord(context, await store.collection(listed.definition).getEntry(key), listed, key, flags)
     })
   })
 }
@@ -41,14 +43,14 @@ Examples:
 async function showRecord(
   { terminal }: Context,
   entry: { readonly record: unknown; readonly version: number } | undefined,
-  name: string,
+  { definition }: Listed,
   key: string,
   flags: ShowFlags,
 ): Promise<void> {
   const { out } = terminal
-  if (entry === undefined) throw new CommandError(`${name}: there is no record '${key}'`, EXIT.bad)
-  if (flags.json === true) return out.line(JSON.stringify(entry.record))
-  await out.line(visible(JSON.stringify(entry.record, null, 2)))
+  if (entry === undefined) throw new CommandError(`${definition.name}: there is no record '${key}'`, EXIT.bad)
+  if (flags.json === true) return out.line(recordJson(entry.record, definition))
+  await out.line(visible(recordJson(entry.record, definition, 2)))
   await out.line(out.styled('dim', `version ${entry.version}`))
 }
 
@@ -74,7 +76,7 @@ async function showTrace(
   }
   for await (const event of store.registry.iterateTraceEvents(traceId)) {
     events++
-    if (flags.json === true) await out.line(JSON.stringify(event))
+    if (flags.json === true) await out.line(recordJson(event, traceEvents.entries))
     else if (page.push(event) === TABLE_EVENTS) await print()
   }
   if (events === 0) throw new CommandError(`there is no trace '${traceId}'`, EXIT.bad)
@@ -102,9 +104,9 @@ function traceTable(events: readonly TraceEvent[], width: number): string[] {
 /** What a person wants to see of a payload at a glance. */
 function summaryOf(payload: unknown): string {
   if (typeof payload !== 'object' || payload === null)
-    return payload === undefined ? '' : JSON.stringify(payload)
+    return payload === undefined ? '' : canonicalJson(payload)
   const { content, name, arguments: given } = payload as Record<string, unknown>
-  if (typeof name === 'string' && given !== undefined) return `${name} ${JSON.stringify(given)}`
+  if (typeof name === 'string' && given !== undefined) return `${name} ${canonicalJson(given)}`
   if (typeof content === 'string') return typeof name === 'string' ? `${name}: ${content}` : content
-  return content === null ? '' : JSON.stringify(content ?? payload)
+  return content === null ? '' : canonicalJson(content ?? payload)
 }
