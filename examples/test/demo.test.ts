@@ -26,7 +26,7 @@ test('the demo fits a screen of 80 columns and 60 lines, without colours in a pi
 test.each([
   ['imports the runs', '14 sessions, 35 resolutions, 162 events'],
   ['imports them again without a change', 'once more: 0 new'],
-  ['shows a trace', 'refund_charge {"charge_id":"ch-2"'],
+  ['shows a trace', 'refund_charge {"amount":19'],
   ['filters resolutions', '2026-03-03  invoice-004/'],
   ['rolls back', '"card declined": session and resolution are as they were'],
   ['refuses a lost update', 'second worker  refused: VERSION_CONFLICT'],

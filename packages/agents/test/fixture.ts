@@ -4,7 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isStoreError, type StoreConfig } from '@coffer/core'
-import { afterEach, beforeEach } from 'vitest'
+import { createDatabase, type TestDatabase } from '@coffer-tooling/postgres'
+import { freshSchema } from '@coffer-tooling/postgres/place'
+import { sharedServer } from '@coffer-tooling/postgres/vitest'
+import { afterAll, afterEach, beforeEach } from 'vitest'
 import {
   type AgentStore,
   createAgentStore,
@@ -16,9 +19,22 @@ import {
 export const NOW = Date.parse('2026-03-01T12:00:00.000Z')
 export const HOUR_MS = 3_600_000
 
-export const configs: Record<string, (folder: string) => StoreConfig> = {
+/** The config of an empty store, given a folder of its own. */
+export type ConfigOf = (folder: string) => StoreConfig | Promise<StoreConfig>
+
+/** The database of a test file, made when a test first asks for it. */
+let database: Promise<TestDatabase> | undefined
+
+// Throws where a store has left a connection open.
+afterAll(async () => (await database)?.drop())
+
+export const configs: Readonly<Record<string, ConfigOf>> = {
   memory: () => ({ type: 'memory' }),
   sqlite: (folder) => ({ type: 'sqlite', path: join(folder, 'agents.db'), durability: 'none' }),
+  postgresql: async () => {
+    database ??= createDatabase(sharedServer())
+    return { type: 'postgresql', connectionString: (await database).url, schema: freshSchema() }
+  },
 }
 
 export function aResolution(id: string, more: Partial<Resolution> = {}): Resolution {
@@ -76,7 +92,7 @@ export interface Fixture {
 }
 
 /** Makes a fixture before each test and takes it away after. */
-export function freshStore(configOf: (folder: string) => StoreConfig): Fixture {
+export function freshStore(configOf: ConfigOf): Fixture {
   let folder: string
   let store: AgentStore
   const fixture = {
@@ -85,10 +101,10 @@ export function freshStore(configOf: (folder: string) => StoreConfig): Fixture {
       return store
     },
   }
-  beforeEach(() => {
+  beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'coffer-agents-'))
     fixture.now = NOW
-    store = createAgentStore({ ...configOf(folder), clock: { now: () => fixture.now } })
+    store = createAgentStore({ ...(await configOf(folder)), clock: { now: () => fixture.now } })
   })
   afterEach(async () => {
     await store.close()
