@@ -7,8 +7,10 @@ import { join } from 'node:path'
 import type { Harness } from '@coffer/conformance'
 import { memory } from '@coffer/memory'
 import { sqlite } from '@coffer/sqlite'
+import type { ServerAddress } from '@coffer-tooling/postgres'
 import Database from 'better-sqlite3'
 import * as z from 'zod'
+import { postgresHarness } from './postgres-harness.ts'
 
 /** A file system in memory, where there is one: what a power cut leaves is not the suite's business. */
 const BASE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
@@ -46,8 +48,33 @@ const sqliteHarness: Harness = {
   },
 }
 
-/** Every backend that is reported on, by name. */
-export const harnesses: readonly Harness[] = [memoryHarness, sqliteHarness, sqliteMemoryHarness]
+/** A harness whose places share something that has to be taken away after the last of them. */
+export interface EndingHarness extends Harness {
+  /** Every place is destroyed. Throws when something was left behind, such as a connection. */
+  end?(): Promise<void>
+}
+
+/** The backends that are reported on. */
+export const harnessNames = ['memory', 'sqlite', 'sqlite-memory', 'postgresql'] as const
+
+/** A backend that is reported on. */
+export type HarnessName = (typeof harnessNames)[number]
+
+/**
+ * The harness of each backend.
+ *
+ * @param server where PostgreSQL is; asked when the first place on it is made
+ */
+export function harnesses(
+  server: () => Promise<ServerAddress>,
+): Readonly<Record<HarnessName, EndingHarness>> {
+  return {
+    memory: memoryHarness,
+    sqlite: sqliteHarness,
+    'sqlite-memory': sqliteMemoryHarness,
+    postgresql: postgresHarness(server),
+  }
+}
 
 /** Also where triggers keep rows from being changed: whoever has the file can take them away. */
 function tamper(path: string, collection: string, id: string, change: (document: string) => string): void {

@@ -45,16 +45,20 @@ export function statusOf(results: readonly CaseResult[], clause: string): Clause
 
 const MARKS: Readonly<Record<ClauseStatus, string>> = { passed: 'ok', failed: 'FAILED', refused: '-' }
 const WIDTH = 80
-const COLUMN = 15
+/** The column of clause ids, and what stands between two columns. */
+const ID = 6
+const GAP = 2
 
 /** Prints the table, the score and every failure, in lines of at most 80 columns but for errors. */
 export function printReport(result: RunResult, print: (line: string) => void): void {
   const { backends, faults, differential, documents } = result
-  const width = Math.max(20, WIDTH - COLUMN * backends.length - 6)
-  print(`${'clause'.padEnd(6 + width)}${backends.map((each) => each.name.padStart(COLUMN)).join('')}`)
+  const widths = backends.map(({ name }) => Math.max(name.length, MARKS.failed.length) + GAP)
+  const width = Math.max(20, WIDTH - ID - widths.reduce((sum, each) => sum + each, 0))
+  const cells = (texts: readonly string[]) => texts.map((each, at) => each.padStart(widths[at] ?? 0)).join('')
+  print(`${'clause'.padEnd(ID + width)}${cells(backends.map(({ name }) => name))}`)
   for (const [id, title] of Object.entries(allClauses)) {
-    const marks = backends.map(({ results }) => MARKS[statusOf(results, id)].padStart(COLUMN))
-    print(`${id.padEnd(5)} ${cut(title, width - 1).padEnd(width)}${marks.join('')}`)
+    const marks = backends.map(({ results }) => MARKS[statusOf(results, id)])
+    print(`${id.padEnd(ID)}${cut(title, width - 1).padEnd(width)}${cells(marks)}`)
   }
   print('')
   for (const { name, passed, failed, refused, durationMs } of backends) {

@@ -10,12 +10,14 @@ import {
   modelHarness,
   type RoundTripReport,
   roundTrip,
-  runConformance,
   runDifferential,
   runFaults,
 } from '@coffer/conformance'
+import { startPostgres } from '@coffer-tooling/postgres'
+import { type HarnessName, harnesses } from './harnesses.ts'
 import { lastingMemory } from './lasting-memory.ts'
 import type { Progress } from './progress.ts'
+import { runSuite } from './run-suite.ts'
 
 /** All that a run found. Parts that were left out are `undefined`. */
 export interface RunResult {
@@ -28,6 +30,7 @@ export interface RunResult {
 
 export interface RunAllOptions {
   readonly seed: number
+  readonly backend: readonly HarnessName[]
   readonly faults: boolean
   readonly differential: boolean
 }
@@ -35,26 +38,34 @@ export interface RunAllOptions {
 const PROGRAMS = 300
 const DOCUMENTS = 20_000
 
-export async function runAll(
-  harnesses: readonly Harness[],
-  options: RunAllOptions,
-  progress: Progress,
-): Promise<RunResult> {
+/** Runs all that the options ask for. PostgreSQL is started where it is needed, and ended whatever happens. */
+export async function runAll(options: RunAllOptions, progress: Progress): Promise<RunResult> {
   const { seed } = options
+  await using server = options.backend.includes('postgresql') ? await startPostgres() : undefined
+  const address = server && {
+    url: server.url,
+    version: server.version,
+    run: server.run,
+    copiesFiles: server.copiesFiles,
+  }
   const backends = []
-  for (const harness of harnesses) {
-    progress.begin(harness.name, allCases.length)
+  for (const name of options.backend) {
+    progress.begin(name, allCases.length)
     const startedAt = performance.now()
-    const report = await runConformance(harness, { seed, onResult: progress.step })
+    const report = await runSuite(name, { seed, server: address, onResult: progress.step })
     backends.push({ ...report, durationMs: performance.now() - startedAt })
   }
-  return {
-    seed,
-    backends,
-    faults: options.faults ? await plant(seed, progress) : undefined,
-    differential: options.differential ? await differ(harnesses, seed, progress) : undefined,
-    documents: options.differential ? await goRound(harnesses, seed, progress) : undefined,
-  }
+  const faults = options.faults ? await plant(seed, progress) : undefined
+  if (!options.differential) return { seed, backends, faults, differential: undefined, documents: undefined }
+  const known = harnesses(async () => {
+    if (address === undefined) throw new Error('this run has no PostgreSQL')
+    return address
+  })
+  const chosen = options.backend.map((name) => known[name])
+  const differential = await differ(chosen, seed, progress)
+  const documents = await goRound(chosen, seed, progress)
+  for (const each of chosen) await each.end?.()
+  return { seed, backends, faults, differential, documents }
 }
 
 function plant(seed: number, progress: Progress): Promise<FaultReport> {

@@ -1,17 +1,23 @@
 import { modelHarness, roundTrip, runDifferential } from '@coffer/conformance'
-import { expect, it } from 'vitest'
+import { sharedServer } from '@coffer-tooling/postgres/vitest'
+import { afterAll, expect, it } from 'vitest'
 import { harnesses } from '../src/harnesses.ts'
 
 const seed = 20_260_101
+const all = Object.values(harnesses(async () => sharedServer()))
+
+afterAll(async () => {
+  for (const each of all) await each.end?.()
+})
 
 it('all backends answer generated programs as the model does', async () => {
-  const { difference, programs } = await runDifferential(harnesses, { seed, programs: 60 })
+  const { difference, programs } = await runDifferential(all, { seed, programs: 60 })
   expect(difference).toBeUndefined()
   expect(programs).toBe(60)
 })
 
 it('generated documents come back as they were, and every backend exports the same bytes', async () => {
-  const { documents, digest } = await roundTrip([modelHarness, ...harnesses], { seed, documents: 1_000 })
+  const { documents, digest } = await roundTrip([modelHarness, ...all], { seed, documents: 1_000 })
   expect(documents).toBe(1_000)
   expect(digest).toMatch(/^[0-9a-f]{64}$/)
 })

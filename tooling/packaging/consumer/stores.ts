@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { createStore, defineCollection, type StoreConfig } from '@coffer/core'
 import { memory } from '@coffer/memory'
+import { postgres } from '@coffer/postgres'
 import { sqlite } from '@coffer/sqlite'
 import * as z from 'zod'
 
@@ -31,8 +32,17 @@ await use({ backend: memory() })
 await use({ type: 'sqlite', path: 'type.db' })
 await use({ backend: sqlite({ path: 'instance.db' }) })
 
+const connectionString = process.env.DATABASE_URL
+assert(connectionString !== undefined)
+await use({ type: 'postgresql', connectionString, schema: 'by_type' })
+await use({ backend: postgres({ connectionString, schema: 'by_instance' }) })
+
 // The types are those of the schema, not `any`.
 const store = createStore({ type: 'memory' })
 // @ts-expect-error: a record needs its author
 await assert.rejects(store.collection(notes).put({ id: '2' }), { code: 'INVALID_ARGUMENT' })
 await store.close()
+// @ts-expect-error: a port is a number
+assert.throws(() => postgres({ port: '5432' }), { code: 'INVALID_ARGUMENT' })
+// @ts-expect-error: an option that there is not
+assert.throws(() => createStore({ type: 'postgresql', poolSize: 3 }), { code: 'INVALID_ARGUMENT' })

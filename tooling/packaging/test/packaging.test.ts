@@ -10,6 +10,8 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
+import { createDatabase } from '@coffer-tooling/postgres'
+import { sharedServer } from '@coffer-tooling/postgres/vitest'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -27,10 +29,19 @@ let tarballs: ReadonlyMap<string, string> = new Map()
 const { NODE_PATH: _, ...environment } = process.env
 
 function run(where: string, program: string, ...words: readonly string[]): string {
+  return runWith({}, where, program, ...words)
+}
+
+function runWith(
+  more: NodeJS.ProcessEnv,
+  where: string,
+  program: string,
+  ...words: readonly string[]
+): string {
   return execFileSync(program, words, {
     cwd: where,
     encoding: 'utf8',
-    env: environment,
+    env: { ...environment, ...more },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
 }
@@ -93,12 +104,15 @@ describe.each(packages)('the tarball of $name', (each) => {
 })
 
 describe('an application with the packed packages', () => {
-  it('compiles under strict, declarations of the packages included, and runs', () => {
+  it('compiles under strict, declarations of the packages included, and runs', async () => {
     for (const source of ['../consumer/stores.ts', '../consumer/tsconfig.json']) {
       copyFileSync(join(import.meta.dirname, source), join(application, basename(source)))
     }
     run(application, join(ROOT, 'node_modules', '.bin', 'tsc'), '-p', 'tsconfig.json')
-    run(application, process.execPath, 'stores.js')
+    // Types of the driver must not be needed: nobody would know to install them.
+    expect(existsSync(join(application, 'node_modules', '@types', 'pg'))).toBe(false)
+    await using database = await createDatabase(sharedServer())
+    runWith({ DATABASE_URL: database.url }, application, process.execPath, 'stores.js')
     expect(existsSync(join(application, 'type.db'))).toBe(true)
   })
 

@@ -119,7 +119,7 @@ async function startHere(
       binDirectory,
       folder: folder.path,
       user,
-      settings: { ...(kind === 'embedded' ? CLONING : {}), ...settingsFor(durable, settings) },
+      settings: { ...(kind === 'embedded' ? NEWER : {}), ...settingsFor(durable, settings) },
     })
     return await serverOf(kind, cluster.url, cluster.process, async () => {
       if (cluster.process.isRunning()) {
@@ -135,8 +135,11 @@ async function startHere(
   }
 }
 
-/** Lets the kernel copy the files of a template. Older versions do not know the setting. */
-const CLONING: Settings = { file_copy_method: 'clone' }
+/**
+ * What only newer versions know: the kernel copies the files of a template, and passwords are as random as a
+ * key, so that hashing them thousands of times protects nothing and only slows every connection.
+ */
+const NEWER: Settings = { file_copy_method: 'clone', scram_iterations: '1' }
 
 const MISSING = {
   embedded: `The registry has no PostgreSQL for ${process.platform} on ${process.arch}, or it was not installed.`,
