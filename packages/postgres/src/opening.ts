@@ -39,7 +39,11 @@ export async function openSchema(
   for (;;) {
     const { changed, stale } = await place.connections.reading(async (session) => {
       if (looksAtServer) await checkServer(session, options)
-      return differenceOf(await storedSchema(place.schema, session), layouts, options.rowLevelSecurity)
+      return differenceOf(
+        await storedSchema(place.schema, session, layouts),
+        layouts,
+        options.rowLevelSecurity,
+      )
     })
     looksAtServer = false
     if (changed.length === 0) return stale
@@ -96,7 +100,7 @@ async function step(
     const answers = await session.run([...begin.map((text) => ({ text })), tryLock])
     const isFree = answers.at(-1)?.rows[0]?.[0] === 't'
     if (isFree) {
-      const stored = await storedSchema(schema, session)
+      const stored = await storedSchema(schema, session, layouts)
       const { changed } = differenceOf(stored, layouts, options.rowLevelSecurity)
       if (confinement.isOn) {
         await session.run(confinement.confine([{ command: { text: 'SELECT 1' }, tenant: ALL_TENANTS }]))

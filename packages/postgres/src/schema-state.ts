@@ -27,7 +27,7 @@ export interface StoredSchema {
   /** True when Coffer's own tables are there. */
   readonly isMade: boolean
   readonly layouts: ReadonlyMap<string, StoredLayout>
-  /** The tables in the schema, by name, and what row-level security does there. */
+  /** The tables in the schema that were asked about, by name, and what row-level security does there. */
   readonly tables: ReadonlyMap<string, RowSecurity>
 }
 
@@ -71,14 +71,19 @@ export async function checkServer(
 }
 
 /** Reads the schema: at most two statements. @throws `UNSUPPORTED` when a newer release made it */
-export async function storedSchema({ name, own, dialect }: Schema, session: Session): Promise<StoredSchema> {
+export async function storedSchema(
+  { name, own, dialect }: Schema,
+  session: Session,
+  wanted: readonly Layout[],
+): Promise<StoredSchema> {
   const meta = own.objects.map((object) => object.name)
   const relations = await session.ask({
     text:
       'SELECT relation.relname, relation.relrowsecurity, relation.relforcerowsecurity FROM pg_namespace AS space ' +
       "LEFT JOIN pg_class AS relation ON relation.relnamespace = space.oid AND relation.relkind IN ('r', 'p') " +
-      'WHERE space.nspname = $1',
-    parameters: [name],
+      // The catalog has an index by name; by schema alone it would be read from end to end at every opening.
+      'AND relation.relname = ANY($2::name[]) WHERE space.nspname = $1',
+    parameters: [name, [...meta, ...wanted.map((layout) => layout.name)]],
   })
   const tables = new Map<string, RowSecurity>(
     relations
