@@ -79,10 +79,26 @@ function isOfDriver(pool: PostgresPool): pool is Pool & PostgresPool {
   return Client?.prototype === undefined || 'getTransactionStatus' in Client.prototype
 }
 
+/** Parameters of an address that bound statements, and the options that are for it. */
+const BOUNDS: ReadonlyMap<string, string> = new Map([
+  ['statement_timeout', 'statementTimeoutMs'],
+  ['query_timeout', 'statementTimeoutMs'],
+  ['idle_in_transaction_session_timeout', 'statementTimeoutMs'],
+  ['lock_timeout', 'lockTimeoutMs'],
+])
+
 /** The driver lets what stands in an address win over all else, so the settings in it are taken out and joined with ours. */
 function withoutOptions(connectionString: string): ClientConfig {
   const at = connectionString.indexOf('?')
   const parameters = new URLSearchParams(at < 0 ? '' : connectionString.slice(at + 1))
+  const bound = [...BOUNDS].find(([name]) => parameters.has(name))
+  if (bound !== undefined) {
+    throw new StoreError(
+      'INVALID_ARGUMENT',
+      `postgresql: the address sets ${bound[0]}, which would win over the store's bounds; say ${bound[1]} instead`,
+      { backend: 'postgresql' },
+    )
+  }
   const options = parameters.getAll('options').at(-1)
   if (options === undefined) return { connectionString }
   parameters.delete('options')

@@ -3,6 +3,7 @@
 import type { PostgresOptions } from '@coffer/core/backend'
 import pg from 'pg'
 import { describe, expect, test, vi } from 'vitest'
+import { postgres } from '../src/index.ts'
 import { noteStore, notes, prepareNotes, query } from './notes.ts'
 import { fileDatabase, freshSchema } from './places.ts'
 
@@ -177,4 +178,19 @@ describe('schemas', () => {
     expect(await query(superuserUrl, `SELECT _id FROM ${schema}.notes`)).toEqual([{ _id: 'there' }])
     await query(superuserUrl, `DROP SCHEMA ${schema} CASCADE`, `DROP OWNED BY "${role.name}"`)
   })
+})
+
+test('an address that sets bounds of its own is refused, and not shown', () => {
+  for (const name of [
+    'statement_timeout',
+    'query_timeout',
+    'lock_timeout',
+    'idle_in_transaction_session_timeout',
+  ]) {
+    const connectionString = `postgres://user:canary@localhost/db?${name}=0`
+    for (const options of [{ connectionString }, { readReplica: connectionString }]) {
+      expect(() => postgres(options)).toThrow(new RegExp(`sets ${name}, .* say \\w+TimeoutMs instead`))
+      expect(() => postgres(options)).not.toThrow(/canary/)
+    }
+  }
 })
