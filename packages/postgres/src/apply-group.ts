@@ -1,10 +1,9 @@
 /** One group inside a transaction that is open: applied with its checks, or refused and undone. */
 
-import type { Applied, Group, Operation, Outcome, RefusalCode } from '@coffer/core/backend'
+import type { Applied, Group, Operation, Outcome, ReferenceCheck, RefusalCode } from '@coffer/core/backend'
 import { checkQuestion } from './checks.ts'
 import type { Floor } from './floors.ts'
 import { type Place, runWithin } from './place.ts'
-import { instant, liveText } from './put-statements.ts'
 import type { Session } from './session.ts'
 import { type Item, type Result, stepsOf } from './steps.ts'
 
@@ -15,12 +14,14 @@ export interface OpenTransaction {
   readonly at: number
 }
 
+/** True when what is in place can refuse the operation. */
+export function isConditional(operation: Operation): boolean {
+  return operation.type === 'restore' || operation.condition.type !== 'none'
+}
+
 /** True when nothing of the group can be refused, whatever is in place. */
 export function isUnconditional({ operations, checks }: Group): boolean {
-  return (
-    checks.length === 0 &&
-    operations.every((each) => each.type !== 'restore' && each.condition.type === 'none')
-  )
+  return checks.length === 0 && !operations.some(isConditional)
 }
 
 /** True when a single statement can hold the operation. A removal of what must not be there is none. */
@@ -46,7 +47,8 @@ export async function applyGroup(transaction: OpenTransaction, group: Group): Pr
     await session.run([{ text: `ROLLBACK TO ${SAVEPOINT}` }])
     outcome = await applyOneByOne(transaction, operations)
   }
-  if (outcome.ok) outcome = (await firstBroken(transaction, group)) ?? outcome
+  const broken = outcome.ok ? await firstBroken(transaction, checks) : undefined
+  if (broken !== undefined) outcome = { ok: false, code: 'REFERENCE_VIOLATION', index: broken, check: true }
   const undo = outcome.ok ? [] : [{ text: `ROLLBACK TO ${SAVEPOINT}` }]
   await session.run([...undo, { text: `RELEASE ${SAVEPOINT}` }])
   return outcome
@@ -120,27 +122,22 @@ function refusalOfLive(condition: string): RefusalCode {
   return condition === 'absent' ? 'ALREADY_EXISTS' : 'VERSION_CONFLICT'
 }
 
-async function isLive({ place, session, at }: OpenTransaction, operation: Operation): Promise<boolean> {
-  const { table } = place.statementsOf(operation.layout)
-  const key = `row.${table.meta._tenant} = $1 AND row.${table.meta._id} = $3`
-  const text = `SELECT 1 FROM ${table.name} AS row WHERE ${key} AND ${liveText(table)}`
-  const parameters = [operation.tenant, instant(at), operation.id]
-  const [answer] = await runWithin(place, session, [
-    { command: { text, parameters }, tenant: operation.tenant },
-  ])
-  return answer !== undefined && answer.rows.length > 0
+async function isLive(transaction: OpenTransaction, operation: Operation): Promise<boolean> {
+  const { layout, tenant, id } = operation
+  return (await firstBroken(transaction, [{ type: 'live', layout, tenant, id }])) === undefined
 }
 
+/** The position of the first check that does not hold. */
 async function firstBroken(
   { place, session, at }: OpenTransaction,
-  { checks }: Group,
-): Promise<Outcome | undefined> {
+  checks: readonly ReferenceCheck[],
+): Promise<number | undefined> {
   const questions = checks.map((check) => checkQuestion(place.statementsOf, check, at))
   const answers = await runWithin(place, session, questions)
   const broken = questions.findIndex(
     ({ rowMeansHolds }, index) => (answers[index]?.rows.length ?? 0) > 0 !== rowMeansHolds,
   )
-  return broken < 0 ? undefined : { ok: false, code: 'REFERENCE_VIOLATION', index: broken, check: true }
+  return broken < 0 ? undefined : broken
 }
 
 function appliedOf(result: Result): Applied {

@@ -7,7 +7,14 @@
  */
 
 import type { Group, Operation, Outcome } from '@coffer/core/backend'
-import { applyGroup, applyItems, floorCommands, isPlain, isUnconditional } from './apply-group.ts'
+import {
+  applyGroup,
+  applyItems,
+  floorCommands,
+  isConditional,
+  isPlain,
+  isUnconditional,
+} from './apply-group.ts'
 import { checkGuard, checkQuestion } from './checks.ts'
 import type { TenantCommand } from './confine.ts'
 import { sqlState } from './error-code.ts'
@@ -16,7 +23,7 @@ import { runWithin } from './place.ts'
 import type { Session } from './session.ts'
 import { UNMET } from './set-statement.ts'
 import { type Item, type Result, type Step, stepsOf } from './steps.ts'
-import { beginWriting, commit } from './transaction-ends.ts'
+import { beginWriting, commit, runWhole, undo } from './transaction-ends.ts'
 
 /** Applies groups in one transaction on the session. @throws `CONFLICT` when it has to be done again */
 export async function writeBatch(
@@ -29,20 +36,15 @@ export async function writeBatch(
     try {
       return await writeAtOnce(place, session, groups, at)
     } catch (error) {
-      await rollback(session)
       if (sqlState((error as { cause?: unknown }).cause) !== UNMET) throw error
     }
   }
   try {
     return await writeWithCare(place, session, groups, at)
   } catch (error) {
-    await rollback(session)
+    await undo(session)
     throw error
   }
-}
-
-async function rollback(session: Session): Promise<void> {
-  if (!session.isLost && session.isInTransaction) await session.run([{ text: 'ROLLBACK' }])
 }
 
 /** True when a refusal within the group is all that the group was about. */
@@ -69,10 +71,6 @@ function operationsOf(groups: readonly Group[]): readonly Operation[] {
     : groups.flatMap((group) => group.operations)
 }
 
-function isConditional(operation: Item['operation']): boolean {
-  return operation.type === 'restore' || operation.condition.type !== 'none'
-}
-
 async function writeAtOnce(
   place: Place,
   session: Session,
@@ -95,12 +93,13 @@ async function writeAtOnce(
     }
   }
   const isAlone = commands.length === 1 && connections.isSerializable && !confinement.isOn
-  const begin = isAlone ? [] : beginWriting(place)
-  const end = isAlone ? [] : [{ command: { text: 'COMMIT' }, tenant: undefined }]
-  const answers = await runWithin(place, session, [...begin, ...commands, ...end], { commits: true })
+  const options = { commits: true }
+  const answers = isAlone
+    ? await runWithin(place, session, commands, options)
+    : await runWhole(place, session, beginWriting(place), commands, options)
   const results: Result[][] = groups.map(() => [])
   for (const { step, position } of placed) {
-    const rows = answers[begin.length + position]?.rows ?? []
+    const rows = answers[position]?.rows ?? []
     for (const [index, result] of step.results(rows).entries()) {
       const item = step.items[index] as Item
       const ofGroup = results[item.group] as Result[]
@@ -147,7 +146,7 @@ async function writeWithCare(
   groups: readonly Group[],
   at: number,
 ): Promise<readonly Outcome[]> {
-  await runWithin(place, session, beginWriting(place))
+  await session.run(beginWriting(place))
   const transaction = { place, session, at }
   const outcomes: Outcome[] = []
   let simple: Group[] = []

@@ -7,11 +7,11 @@ import { instant } from './put-statements.ts'
 import type { Command } from './session.ts'
 import { required } from './set-statement.ts'
 
-/** A command that answers a row exactly when the check holds is broken, and the opposite; see `isBroken`. */
+/** A command whose answer tells whether a check holds: by having a row, or by having none. */
 export interface CheckQuestion {
   readonly command: Command
   readonly tenant: string
-  /** Whether a row in the answer means that the check holds. */
+  /** True where a row means that it holds, false where a row means that it does not. */
   readonly rowMeansHolds: boolean
 }
 

@@ -6,9 +6,10 @@ import { layoutText, reindexRow, type Table } from '@coffer/sql'
 import { ALL_TENANTS, type TenantCommand } from './confine.ts'
 import { isLockTimeout, lettingPassMs, MAX_WAIT_MS } from './ddl-lock.ts'
 import { withoutGuards } from './guards.ts'
-import { type Place, runWithin } from './place.ts'
+import type { Place } from './place.ts'
 import { instant } from './put-statements.ts'
 import type { Session } from './session.ts'
+import { runWhole } from './transaction-ends.ts'
 
 /**
  * Removes at most `limit` rows and raises the floors of their tenants. Rows that somebody is changing are
@@ -119,14 +120,6 @@ async function passingOthers(change: () => Promise<unknown>): Promise<void> {
 }
 
 /** Runs commands as one transaction that reads what is committed at each moment. */
-async function inTransaction(place: Place, session: Session, commands: readonly TenantCommand[]) {
-  const begin = place.connections.begin('READ COMMITTED').map((command) => ({ command, tenant: undefined }))
-  const end = { command: { text: 'COMMIT' }, tenant: undefined }
-  try {
-    const answers = await runWithin(place, session, [...begin, ...commands, end], { commits: true })
-    return answers.slice(begin.length, -1)
-  } catch (error) {
-    if (!session.isLost && session.isInTransaction) await session.run([{ text: 'ROLLBACK' }])
-    throw error
-  }
+function inTransaction(place: Place, session: Session, commands: readonly TenantCommand[]) {
+  return runWhole(place, session, place.connections.begin('READ COMMITTED'), commands, { commits: true })
 }

@@ -16,6 +16,7 @@ import type { ResolvedOptions } from './options.ts'
 import type { Place } from './place.ts'
 import { checkServer, differenceOf, storedSchema } from './schema-state.ts'
 import type { Command, Session } from './session.ts'
+import { commit, undo } from './transaction-ends.ts'
 
 /** The longest pause before it is looked whether another process is done. */
 const LONGEST_PAUSE_MS = 200
@@ -107,10 +108,10 @@ async function step(
       }
       await changeSchema({ schema, session, run, stored, options }, changed, layouts)
     }
-    await session.run([{ text: 'COMMIT' }], { commits: true })
+    await commit(session)
     return isFree
   } catch (error) {
-    if (!session.isLost && session.isInTransaction) await session.run([{ text: 'ROLLBACK' }])
+    await undo(session)
     throw error
   }
 }

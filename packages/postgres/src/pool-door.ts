@@ -3,9 +3,9 @@
  * may have to wait for somebody else while it holds a connection leaves some for those who do not.
  */
 
-import type { Pool, PoolClient } from 'pg'
+import type { Pool } from 'pg'
 import { failureOf } from './failure.ts'
-import { Session, type SessionSettings } from './session.ts'
+import { hasOpenTransaction, Session, type SessionSettings } from './session.ts'
 import { type Turnstile, turnstile } from './turnstile.ts'
 
 /**
@@ -106,7 +106,8 @@ function checkOut(
       // A promise would be one turn too late for a connection that breaks in the same moment.
       pool.connect((cause, client) => {
         if (client !== undefined && !isLate) {
-          if (isLeftOpen(client)) {
+          // Whoever had it before gave it back in the middle of a transaction.
+          if (hasOpenTransaction(client)) {
             client.release(true)
             ask()
             return
@@ -126,10 +127,4 @@ function checkOut(
       fail(cause)
     }
   })
-}
-
-/** True when whoever had the connection before gave it back in the middle of a transaction. */
-function isLeftOpen(client: PoolClient): boolean {
-  const status = client.getTransactionStatus()
-  return status === 'T' || status === 'E'
 }

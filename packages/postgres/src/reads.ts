@@ -24,6 +24,7 @@ import {
 import { ALL_TENANTS, type TenantCommand } from './confine.ts'
 import { type Place, runWithin } from './place.ts'
 import type { Session } from './session.ts'
+import { runWhole } from './transaction-ends.ts'
 
 /** Reads by key, one answer per key in their order. */
 export async function readKeys(
@@ -183,13 +184,6 @@ async function readAll(
   if (isAlone || session.isInTransaction) {
     return (await runWithin(place, session, commands)).map(({ rows }) => rows)
   }
-  const begin = { command: { text: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY' }, tenant: undefined }
-  const end = { command: { text: 'COMMIT' }, tenant: undefined }
-  try {
-    const answers = await runWithin(place, session, [begin, ...commands, end])
-    return answers.slice(1, -1).map(({ rows }) => rows)
-  } catch (error) {
-    if (!session.isLost && session.isInTransaction) await session.run([{ text: 'ROLLBACK' }])
-    throw error
-  }
+  const begin = [{ text: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY' }]
+  return (await runWhole(place, session, begin, commands)).map(({ rows }) => rows)
 }

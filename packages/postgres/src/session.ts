@@ -76,8 +76,7 @@ export class Session {
 
   /** True while a transaction is open, be it a failed one, or one of which the server has not heard yet. */
   get isInTransaction(): boolean {
-    const status = this.#client.getTransactionStatus()
-    return this.isUntouched || status === 'T' || status === 'E'
+    return this.isUntouched || hasOpenTransaction(this.#client)
   }
 
   /** True after `begin` until the next run: there is nothing to be committed or undone. */
@@ -223,6 +222,12 @@ function undone(): StoreError {
 
 function isRefusedUnsent(cause: unknown): boolean {
   return cause instanceof Error && /not queryable$/.test(cause.message)
+}
+
+/** True while the server has a transaction open on the connection, be it a failed one. */
+export function hasOpenTransaction(client: PoolClient): boolean {
+  const status = client.getTransactionStatus()
+  return status === 'T' || status === 'E'
 }
 
 /** The driver's socket, which its types do not show. */
