@@ -15,7 +15,8 @@ import type { FieldValue, Key, StoredDocument, StoredRow, Visibility } from './r
 
 export { type BackendOptions, parseOptions } from './config.ts'
 export { type ErrorCode, isStoreError, StoreError, type StoreErrorDetails } from './errors.ts'
-export { type Change, HISTORY, historyRow, type NewRow } from './history.ts'
+export { type FileOptions, fileOptions } from './file-options.ts'
+export { type Change, HISTORY, historyLayout, historyRow, type NewRow } from './history.ts'
 export { type FieldLayout, type FieldType, ID_FIELD, type Layout } from './layout.ts'
 export { type MemoryOptions, memoryOptions } from './memory-options.ts'
 export {
@@ -64,6 +65,7 @@ export {
   type Visibility,
 } from './row.ts'
 export { type SqliteOptions, sqliteOptions } from './sqlite-options.ts'
+export { nativeCode, systemErrorCode } from './system-error.ts'
 
 /** What a backend can do, known before it is opened and never changing. What is not declared is refused. */
 export interface Capabilities {

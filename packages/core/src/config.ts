@@ -4,6 +4,7 @@ import * as z from 'zod'
 import type { Backend } from './backend.ts'
 import type { Clock } from './clock.ts'
 import { invalid } from './errors.ts'
+import { type FileOptions, fileOptions } from './file-options.ts'
 import { type MemoryOptions, memoryOptions } from './memory-options.ts'
 import { type PostgresOptions, postgresOptions } from './postgres-options.ts'
 import { type SqliteOptions, sqliteOptions } from './sqlite-options.ts'
@@ -11,7 +12,7 @@ import { type SqliteOptions, sqliteOptions } from './sqlite-options.ts'
 /** The backends with a short name: the package that each comes in and, where known here, its options. */
 export const knownBackends: Readonly<Record<string, { package: string; options?: z.ZodType }>> = {
   memory: { package: '@coffer/memory', options: memoryOptions },
-  file: { package: '@coffer/file' },
+  file: { package: '@coffer/file', options: fileOptions },
   sqlite: { package: '@coffer/sqlite', options: sqliteOptions },
   postgresql: { package: '@coffer/postgres', options: postgresOptions },
 }
@@ -66,9 +67,10 @@ type ThirdPartyName = `${string}/${string}` | `${string}-${string}`
 /** How a backend is named: by its type, or as an instance, the form that bundlers like. */
 export type BackendConfig =
   | ({ type: 'memory' } & MemoryOptions)
+  | ({ type: 'file' } & FileOptions)
   | ({ type: 'sqlite' } & SqliteOptions)
   | ({ type: 'postgresql' } & PostgresOptions)
-  | { type: 'file' | ThirdPartyName; [option: string]: unknown }
+  | { type: ThirdPartyName; [option: string]: unknown }
   | { backend: Backend }
 
 /** The argument of `createStore`. */

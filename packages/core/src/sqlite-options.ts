@@ -15,6 +15,15 @@ export const sqliteOptions = z.strictObject({
   readOnly: z.boolean().default(false),
   /** How long to wait for another process's write, in milliseconds; then the operation fails with `BUSY`. */
   busyTimeoutMs: z.int().min(0).max(600_000).default(5_000),
+  /**
+   * How many bytes of the disk are kept at most, in a file beside the database, so that records can still be removed
+   * when it is full. It begins with 256 KiB and grows with what is written at a time. 0 keeps none.
+   */
+  reserveBytes: z
+    .int()
+    .min(0)
+    .max(64 * 1_024 * 1_024)
+    .default(4 * 1_024 * 1_024),
   /** Put before the name of every table, so that several stores can share one file. */
   tablePrefix: z
     .string()

@@ -16,9 +16,9 @@ import {
   StoreError,
 } from '@coffer/core/backend'
 import { referrers } from './apply-group.ts'
-import { type Engine, readRows } from './engine.ts'
+import type { Engine } from './engine.ts'
 import { type Fork, forkOf } from './fork.ts'
-import { countRows, searchPage, searchRows } from './search.ts'
+import { countRows, readRows, searchPage, searchRows } from './search.ts'
 import type { Table } from './table.ts'
 import type { Tables } from './tables.ts'
 
@@ -39,12 +39,15 @@ interface Touched extends Key {
  * published. `conclude` checks it and answers the fork for `Engine.publish`; to abandon it, drop it.
  */
 export class EngineTransaction implements BackendTransaction {
+  readonly #backend: string
   readonly #base: Tables
   readonly #fork: Fork
   readonly #touched: Touched[] = []
   readonly #questions: Question[] = []
 
-  constructor(engine: Engine) {
+  /** @param backend the name that a conflict is told with */
+  constructor(engine: Engine, backend: string) {
+    this.#backend = backend
     const fork = engine.fork()
     this.#base = fork.tables
     this.#fork = forkOf(fork.tables, fork.revision)
@@ -93,13 +96,13 @@ export class EngineTransaction implements BackendTransaction {
   conclude(engine: Engine): Fork {
     const { changes, revision } = this.#fork
     if (changes.length === 0 || revision === engine.revision) return this.#fork
-    if (engine.reformedSince(revision)) throw conflict()
+    if (engine.reformedSince(revision)) throw this.#conflict()
     for (const touched of this.#touched) {
       if (engine.changedSince(revision, touched.layout, touched.tenant)) this.#checkKey(engine, touched)
     }
     for (const { layout, tenant, alike } of this.#questions) {
       if (!engine.changedSince(revision, layout, tenant)) continue
-      if (!alike(this.#base.table(layout), engine.table(layout))) throw conflict(layout)
+      if (!alike(this.#base.table(layout), engine.table(layout))) throw this.#conflict(layout)
     }
     return this.#fork
   }
@@ -120,9 +123,9 @@ export class EngineTransaction implements BackendTransaction {
     const base = this.#base.table(touched.layout)
     const published = engine.table(touched.layout)
     const row = base.get(touched)
-    if (row !== published.get(touched)) throw conflict(touched.layout)
+    if (row !== published.get(touched)) throw this.#conflict(touched.layout)
     if (row !== undefined || this.#fork.tables.table(touched.layout).get(touched) === undefined) return
-    if (published.floor(touched.tenant) > base.floor(touched.tenant)) throw conflict(touched.layout)
+    if (published.floor(touched.tenant) > base.floor(touched.tenant)) throw this.#conflict(touched.layout)
   }
 
   /**
@@ -138,16 +141,16 @@ export class EngineTransaction implements BackendTransaction {
       return before.length === now.length && before.every((row, position) => row === now[position])
     }
   }
+
+  #conflict(layout?: string): StoreError {
+    return new StoreError('CONFLICT', 'another transaction changed what this one read', {
+      backend: this.#backend,
+      collection: layout,
+    })
+  }
 }
 
 /** Own changes count the same on top of both, because their rows are checked to be the same in both. */
 function likeCounts(question: CountQuestion, at: number): Question['alike'] {
   return (left, right) => countRows(left, question, at) === countRows(right, question, at)
-}
-
-function conflict(layout?: string): StoreError {
-  return new StoreError('CONFLICT', 'another transaction changed what this one read', {
-    backend: 'memory',
-    collection: layout,
-  })
 }

@@ -19,9 +19,10 @@ import type {
 import { applyGroup } from './apply-group.ts'
 import { type Fork, forkOf } from './fork.ts'
 import { reindexRows, sweepRows } from './maintenance.ts'
-import { countRows, searchPage, withoutFields } from './search.ts'
+import { countRows, readRows, searchPage } from './search.ts'
 import { type Row, type Table, tenantsOf } from './table.ts'
 import { type RowChange, Tables } from './tables.ts'
+import { View } from './view.ts'
 
 /**
  * Tables in memory: one published state, which calls read and write in place, and forks of it for those who
@@ -83,6 +84,18 @@ export class Engine {
     return forkOf(this.#tables, this.#revision)
   }
 
+  /** The published state as it is now, in time that grows only with the number of layouts. */
+  view(): View {
+    return new View(this.#tables.share())
+  }
+
+  /** Goes back to an earlier state. Whoever has forked or read what came after it conflicts. */
+  reset(view: View): void {
+    this.#tables = view.share()
+    this.#revision += 1
+    this.#reformed = this.#revision
+  }
+
   /** Applies groups to the published state itself. When it throws, nothing has happened. */
   write(groups: readonly Group[], at: number): readonly Outcome[] {
     return this.#inPlace((journal) => groups.map((group) => applyGroup(this.#tables, group, at, journal)))
@@ -113,6 +126,11 @@ export class Engine {
   replay(changes: readonly RowChange[]): void {
     for (const change of changes) this.#tables.replay(change)
     this.#mark(changes)
+  }
+
+  /** Says that a layout has rows that were written for another form, for a state that is loaded. */
+  markStale(layout: string): void {
+    this.#tables.writable(layout).stale = true
   }
 
   /** Whether any row of the tenant in the layout was changed after the given revision. */
@@ -146,14 +164,6 @@ export class Engine {
       else tenants.set(tenant, this.#revision)
     }
   }
-}
-
-/** Reads by key: one answer per key, in their order. */
-export function readRows(table: Table, keys: readonly Key[]): readonly (StoredRow | undefined)[] {
-  return keys.map((key) => {
-    const row = table.get(key)
-    return row === undefined ? undefined : withoutFields(row)
-  })
 }
 
 /** Changes with one entry per row: from what it was before the first to what it is after the last. */

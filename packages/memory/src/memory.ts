@@ -45,7 +45,7 @@ export function memory(options?: MemoryOptions): Backend {
     tenants: async (layout) => engine.tenants(layout),
     write: async (groups, at) => engine.write(groups, at),
     transaction: async (run) => {
-      const transaction = new EngineTransaction(engine)
+      const transaction = new EngineTransaction(engine, 'memory')
       const result = await run(transaction)
       engine.publish(transaction.conclude(engine))
       return result

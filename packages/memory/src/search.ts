@@ -1,10 +1,11 @@
-/** Answers queries and counts over one table. */
+/** Answers reads, queries and counts over one table. */
 
 import {
   type CountQuestion,
   comparePosition,
   compareRows,
   isVisible,
+  type Key,
   matches,
   type Page,
   positionOf,
@@ -18,6 +19,14 @@ import type { Row, Table } from './table.ts'
 
 /** So many candidates are always worth collecting and sorting, however short a walk might be. */
 const FEW_ROWS = 1_000
+
+/** Reads by key: one answer per key, in their order. */
+export function readRows(table: Table, keys: readonly Key[]): readonly (StoredRow | undefined)[] {
+  return keys.map((key) => {
+    const row = table.get(key)
+    return row === undefined ? undefined : withoutFields(row)
+  })
+}
 
 /** Answers one page. */
 export function searchPage(table: Table, query: Query, at: number): Page {
