@@ -1,0 +1,219 @@
+/** The file backend: an engine in memory, and a directory that has all of it. */
+
+import {
+  type Backend,
+  type BackendTransaction,
+  type Capabilities,
+  type CountQuestion,
+  type FileOptions,
+  fileOptions,
+  type Group,
+  type Key,
+  type Layout,
+  type Outcome,
+  parseOptions,
+  type Query,
+  type Reindexed,
+  type Sweep,
+} from '@coffer/core/backend'
+import { type Engine, EngineTransaction, type View } from '@coffer/memory/engine'
+import { errorCode, fileError } from './error-code.ts'
+import type { FileSystem } from './file-system.ts'
+import { nodeFileSystem } from './node-file-system.ts'
+import { openForWriting } from './opening.ts'
+import { openForReading } from './reading.ts'
+import { layoutsBody, rewrittenBody } from './record.ts'
+import { changesSince, Writer } from './writer.ts'
+
+/** What a backend stands on, to be replaced in tests. */
+export interface Surroundings {
+  /** Default: that of the machine. */
+  readonly fileSystem?: FileSystem
+}
+
+/**
+ * A backend that keeps everything in memory, and in a directory that a person can read and a power cut can't
+ * hurt. All data has to fit in memory. One store at a time may write to a directory; others may open it for
+ * reading. Nothing is touched before the store is opened.
+ *
+ * @throws StoreError `INVALID_ARGUMENT` for options that are unknown or not valid
+ */
+export function file(options: FileOptions, surroundings: Surroundings = {}): Backend {
+  const resolved = parseOptions(fileOptions, options, 'file')
+  return new FileBackend(resolved, surroundings.fileSystem ?? nodeFileSystem)
+}
+
+type ResolvedOptions = ReturnType<typeof fileOptions.parse>
+
+class FileBackend implements Backend {
+  readonly name = 'file'
+  readonly capabilities: Capabilities
+  readonly errorCode = errorCode
+  readonly #options: ResolvedOptions
+  readonly #fileSystem: FileSystem
+  /** Layouts as they were last written to the log, or made by this backend, by name. */
+  #known = new Map<string, string>()
+  #writer: Writer | undefined
+  /** What a reader has loaded. */
+  #loaded: Engine | undefined
+
+  constructor(options: ResolvedOptions, fileSystem: FileSystem) {
+    this.#options = options
+    this.#fileSystem = fileSystem
+    this.capabilities = Object.freeze({
+      durability: options.durability,
+      persistent: true,
+      sharing: 'none',
+      readsBesideTransaction: true,
+      joinReads: false,
+      savepoints: true,
+      lanes: 1,
+    })
+  }
+
+  async open(layouts: readonly Layout[]): Promise<readonly string[]> {
+    await this.#openDirectory()
+    const engine = this.#engine()
+    const changed = layouts.filter((layout) => this.#known.get(layout.name) !== JSON.stringify(layout))
+    engine.open(changed)
+    if (changed.length > 0) await this.#writer?.commitBody(layoutsBody(changed))
+    for (const layout of changed) this.#known.set(layout.name, JSON.stringify(layout))
+    return engine.open(layouts)
+  }
+
+  async #openDirectory(): Promise<void> {
+    if (this.#writer !== undefined || this.#loaded !== undefined) return
+    const { basePath, readOnly } = this.#options
+    if (readOnly) {
+      this.#loaded = await openForReading(this.#fileSystem, basePath)
+      return
+    }
+    const opened = await openForWriting(this.#fileSystem, this.#options)
+    const writer = new Writer(this.#fileSystem, opened, this.#options)
+    await writer.start()
+    this.#writer = writer
+    this.#known = new Map(
+      [...opened.engine.tables()].map(({ layout }) => [layout.name, JSON.stringify(layout)]),
+    )
+  }
+
+  async close(): Promise<void> {
+    await this.#writer?.close()
+    this.#writer = undefined
+    this.#loaded = undefined
+  }
+
+  async read(layout: Layout, keys: readonly Key[]) {
+    return this.#state().read(layout, keys)
+  }
+
+  async query(layout: Layout, query: Query, at: number) {
+    return this.#state().query(layout, query, at)
+  }
+
+  async count(layout: Layout, question: CountQuestion, at: number) {
+    return this.#state().count(layout, question, at)
+  }
+
+  async tenants(layout: Layout) {
+    return this.#state().tenants(layout)
+  }
+
+  async write(groups: readonly Group[], at: number): Promise<readonly Outcome[]> {
+    const writer = this.#writing()
+    const fork = writer.engine.fork()
+    const commits = []
+    const outcomes: Outcome[] = []
+    for (const group of groups) {
+      const mark = fork.mark()
+      outcomes.push(fork.write(group, at))
+      if (fork.mark() > mark) commits.push(changesSince(fork, mark))
+    }
+    await writer.commit(fork, commits)
+    return outcomes
+  }
+
+  async transaction<T>(run: (transaction: BackendTransaction) => Promise<T>): Promise<T> {
+    const writer = this.#writer
+    if (writer === undefined) return run(this.#readingTransaction())
+    writer.assertSound()
+    const transaction = new EngineTransaction(writer.engine, this.name)
+    let result: T
+    try {
+      result = await run(transaction)
+    } catch (error) {
+      await settleOrConflict(writer)
+      throw error
+    }
+    const fork = transaction.conclude(writer.engine)
+    if (fork.changes.length === 0) await settleOrConflict(writer)
+    else await writer.commit(fork, [changesSince(fork, 0)])
+    return result
+  }
+
+  async sweep(layout: Layout, sweep: Sweep, limit: number, at: number) {
+    const writer = this.#writing()
+    const fork = writer.engine.fork()
+    const result = fork.sweep(layout, sweep, limit, at)
+    const changes = changesSince(fork, 0)
+    await writer.commit(fork, changes.length === 0 ? [] : [changes])
+    return result
+  }
+
+  /** A reader, too, brings its rows up to a newer definition: in memory alone. */
+  async reindex(layout: Layout, rows: readonly Reindexed[], finished: boolean): Promise<void> {
+    const writer = this.#writer
+    if (writer === undefined) return this.#engine().reindex(layout, rows, finished)
+    const fork = writer.engine.fork()
+    fork.reindex(layout, rows)
+    const changes = changesSince(fork, 0)
+    await writer.commit(fork, changes.length === 0 ? [] : [changes])
+    if (!finished) return
+    writer.engine.reindex(layout, [], true)
+    await writer.commitBody(rewrittenBody(layout.name))
+  }
+
+  #engine(): Engine {
+    const engine = this.#writer?.engine ?? this.#loaded
+    if (engine === undefined) throw fileError('CLOSED', 'the directory is not open')
+    return engine
+  }
+
+  /** What may be answered: all that is durable. */
+  #state(): View | Engine {
+    return this.#writer?.durable ?? this.#engine()
+  }
+
+  #writing(): Writer {
+    if (this.#options.readOnly) throw readOnlyError()
+    if (this.#writer === undefined) throw fileError('CLOSED', 'the directory is not open')
+    return this.#writer
+  }
+
+  #readingTransaction(): BackendTransaction {
+    const transaction = new EngineTransaction(this.#engine(), this.name)
+    return {
+      read: (layout, keys) => transaction.read(layout, keys),
+      query: (layout, query, at) => transaction.query(layout, query, at),
+      count: (layout, question, at) => transaction.count(layout, question, at),
+      savepoint: (run) => transaction.savepoint(run),
+      write: async () => {
+        throw readOnlyError()
+      },
+    }
+  }
+}
+
+/** What a transaction has read may have been on its way to the disk; if it did not arrive, it was never there. */
+async function settleOrConflict(writer: Writer): Promise<void> {
+  try {
+    await writer.settle()
+  } catch (cause) {
+    writer.assertSound()
+    throw fileError('CONFLICT', 'what the transaction read could not be written', cause)
+  }
+}
+
+function readOnlyError() {
+  return fileError('READ_ONLY', 'the store is open for reading only')
+}
