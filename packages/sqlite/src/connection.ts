@@ -3,7 +3,7 @@
 import { StoreError } from '@coffer/core/backend'
 import type { Parameter, RawRow, Template } from '@coffer/sql'
 import Database from 'better-sqlite3'
-import { isBusy, isInputOutputError } from './error-code.ts'
+import { isBusy, isInputOutputError, isLogIndexFull, isSyncError } from './error-code.ts'
 
 /** The first release without the fault that could damage a database in WAL mode under concurrent writes. */
 const OLDEST_VERSION = [3, 51, 3] as const
@@ -14,6 +14,10 @@ const MAX_PREPARED = 1_000
 /** A connection. All its methods are synchronous and throw the driver's errors. */
 export interface Connection {
   readonly inTransaction: boolean
+  /** The failure after which nothing may be read or written any more until the database is opened again. */
+  readonly finalFailure: unknown
+  /** Notes such a failure; the first stays. */
+  fail(cause: unknown): void
   /** Runs statements that answer nothing, once. */
   execute(text: string): void
   /** Answers how many rows the statement itself changed, without those of triggers. */
@@ -29,6 +33,7 @@ export interface Connection {
 export function openConnection(path: string, options: { readonly readOnly: boolean }): Connection {
   const database = new Database(path, { readonly: options.readOnly, timeout: 0 })
   const prepared = new Map<string, Database.Statement<unknown[], unknown[]>>()
+  let finalFailure: unknown
   const prepare = (text: string) => {
     const known = prepared.get(text)
     if (known !== undefined) return known
@@ -41,6 +46,12 @@ export function openConnection(path: string, options: { readonly readOnly: boole
   return {
     get inTransaction() {
       return database.inTransaction
+    },
+    get finalFailure() {
+      return finalFailure
+    },
+    fail: (cause) => {
+      finalFailure ??= cause
     },
     execute: (text) => {
       database.exec(text)
@@ -118,10 +129,12 @@ export function tryBegin(connection: Connection, kind: 'BEGIN' | 'BEGIN IMMEDIAT
 }
 
 /**
- * Commits, or undoes everything and throws.
+ * Commits, or undoes everything and throws. A full disk is met before the last frame of the commit is complete, so
+ * it has certainly not happened. After any other failure to write, the log may hold the whole of it: this process
+ * never sees it, and overwrites it with its next commit, but whoever opens the database after a crash would.
  *
- * @throws `OUTCOME_UNKNOWN` when the file could not be written through: what was written may turn up when
- *   the database is opened again
+ * @throws `OUTCOME_UNKNOWN` when the file could not be written through. The failure is final: a system may
+ *   forget what it could not write, and report the next sync as a success
  */
 export function commit(connection: Connection): void {
   try {
@@ -129,6 +142,9 @@ export function commit(connection: Connection): void {
   } catch (error) {
     rollback(connection)
     if (!isInputOutputError(error)) throw error
+    // Here the log was written and synced; only its index, which is not on the disk, could not grow.
+    if (!isLogIndexFull(error)) connection.fail(error)
+    cutLog(connection)
     throw new StoreError('OUTCOME_UNKNOWN', 'the database file could not be written at the end of a write', {
       backend: 'sqlite',
       cause: error,
@@ -136,7 +152,26 @@ export function commit(connection: Connection): void {
   }
 }
 
-/** Undoes the transaction, unless SQLite has done so by itself. */
+/** Tries to leave nothing in the log of a commit that failed, for whoever opens the database after a crash. */
+function cutLog(connection: Connection): void {
+  try {
+    connection.get('PRAGMA wal_checkpoint(TRUNCATE)', [])
+  } catch {
+    // The failure before is told; closing tries it again.
+  }
+}
+
+/** Undoes the transaction, unless SQLite has done so by itself. When that fails, the failure is final. */
 export function rollback(connection: Connection): void {
-  if (connection.inTransaction) connection.run('ROLLBACK', [])
+  if (!connection.inTransaction) return
+  try {
+    connection.run('ROLLBACK', [])
+  } catch (error) {
+    connection.fail(error)
+  }
+}
+
+/** Notes the failure of a statement that was no commit, if it is one of those that are final. */
+export function noteFailure(connection: Connection, error: unknown): void {
+  if (isSyncError(error)) connection.fail(error)
 }

@@ -4,7 +4,7 @@
  * outside SQLite, for closing any descriptor of it drops the locks that SQLite holds in this process.
  */
 
-import { closeSync, existsSync, lstatSync, openSync } from 'node:fs'
+import { accessSync, closeSync, constants, existsSync, fsyncSync, lstatSync, openSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { StoreError } from '@coffer/core/backend'
 
@@ -15,7 +15,7 @@ export const MEMORY_PATH = ':memory:'
  * Checks the path, makes the file if it is missing, and answers the path as SQLite may be given it.
  *
  * @throws `INVALID_ARGUMENT` for a path that can't be a file, `NOT_FOUND` when a file to be read is missing,
- *   `PERMISSION_DENIED` for a symbolic link; errors of the file system as they are
+ *   `PERMISSION_DENIED` for a symbolic link and for what may not be written; errors of the file system as they are
  */
 export function prepareDatabaseFile(path: string, readOnly: boolean): string {
   // The driver trims names and reads `file:` as a URI; an absolute path can't be one.
@@ -43,7 +43,29 @@ export function prepareDatabaseFile(path: string, readOnly: boolean): string {
     throw failure('NOT_FOUND', `there is no database to read at ${absolute}`)
   }
   if (entry === undefined) createPrivately(absolute)
+  else if (!readOnly) checkWritable(absolute)
   return absolute
+}
+
+/** SQLite opens what it may not write for reading, and a write fails much later. */
+function checkWritable(path: string): void {
+  const directory = dirname(path)
+  if (!isWritable(path)) throw failure('PERMISSION_DENIED', `${path} may not be written by this process`)
+  if (isWritable(directory)) return
+  throw failure(
+    'PERMISSION_DENIED',
+    `the directory of the database may not be written by this process, and SQLite keeps files there: ${directory}`,
+  )
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK)
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EACCES') return false
+    throw error
+  }
 }
 
 /** Makes an empty file that only its owner may read, unless one turns up meanwhile. */
@@ -54,6 +76,27 @@ function createPrivately(path: string): void {
     const isThere = error instanceof Error && 'code' in error && error.code === 'EEXIST'
     if (!isThere) throw error
   }
+}
+
+/**
+ * Makes the names of new files durable. File systems that can't do this for a directory need not.
+ *
+ * @throws the error of the file system when it failed
+ */
+export function syncDirectory(directory: string): void {
+  if (process.platform === 'win32') return
+  const descriptor = openSync(directory, 'r')
+  try {
+    fsyncSync(descriptor)
+  } catch (error) {
+    if (!isUnsupported(error)) throw error
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function isUnsupported(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'EINVAL' || error.code === 'ENOTSUP')
 }
 
 function failure(code: 'INVALID_ARGUMENT' | 'NOT_FOUND' | 'PERMISSION_DENIED', message: string): StoreError {

@@ -1,6 +1,6 @@
 /** SQLite's result codes as Coffer's: https://www.sqlite.org/rescode.html */
 
-import { type ErrorCode, isStoreError } from '@coffer/core/backend'
+import { type ErrorCode, isStoreError, nativeCode, systemErrorCode } from '@coffer/core/backend'
 
 /** The code of an extended result code, where it differs from that of its primary one. */
 const EXTENDED_CODES: Readonly<Record<string, ErrorCode>> = {
@@ -11,6 +11,7 @@ const EXTENDED_CODES: Readonly<Record<string, ErrorCode>> = {
   SQLITE_CONSTRAINT_TRIGGER: 'UNSUPPORTED',
   SQLITE_IOERR_CORRUPTFS: 'CORRUPT',
   SQLITE_IOERR_DATA: 'CORRUPT',
+  SQLITE_IOERR_NOMEM: 'INTERNAL',
   // The index of the log could not grow: the disk is full, which SQLite does not say here.
   SQLITE_IOERR_SHMSIZE: 'NO_SPACE',
 }
@@ -23,6 +24,7 @@ const PRIMARY_CODES: Readonly<Record<string, ErrorCode>> = {
   SQLITE_CORRUPT: 'CORRUPT',
   SQLITE_FULL: 'NO_SPACE',
   SQLITE_INTERRUPT: 'ABORTED',
+  SQLITE_IOERR: 'UNAVAILABLE',
   SQLITE_LOCKED: 'BUSY',
   SQLITE_NOTADB: 'CORRUPT',
   SQLITE_PERM: 'PERMISSION_DENIED',
@@ -32,26 +34,14 @@ const PRIMARY_CODES: Readonly<Record<string, ErrorCode>> = {
   SQLITE_TOOBIG: 'LIMIT_EXCEEDED',
 }
 
-/** The codes of what the operating system says while the file is made. */
-const SYSTEM_CODES: Readonly<Record<string, ErrorCode>> = {
-  EACCES: 'PERMISSION_DENIED',
-  EPERM: 'PERMISSION_DENIED',
-  EDQUOT: 'NO_SPACE',
-  ENOSPC: 'NO_SPACE',
-  EROFS: 'READ_ONLY',
-  EMFILE: 'UNAVAILABLE',
-  ENFILE: 'UNAVAILABLE',
-  ENOENT: 'INVALID_ARGUMENT',
-  ENOTDIR: 'INVALID_ARGUMENT',
-  ENAMETOOLONG: 'INVALID_ARGUMENT',
-}
-
 /** Names the failure that an error of SQLite, of its driver or of the operating system stands for. */
 export function errorCode(cause: unknown): ErrorCode {
   if (isStoreError(cause)) return cause.code
   const code = nativeCode(cause)
+  // What is parsed here is what was stored.
+  if (cause instanceof SyntaxError || isSchemaDamaged(cause)) return 'CORRUPT'
   if (code === undefined) return isClosed(cause) ? 'CLOSED' : 'INTERNAL'
-  if (!code.startsWith('SQLITE_')) return lookup(SYSTEM_CODES, code) ?? 'INTERNAL'
+  if (!code.startsWith('SQLITE_')) return systemErrorCode(code) ?? 'INTERNAL'
   const primary = /^SQLITE_[A-Z]+/.exec(code)?.[0] ?? code
   return lookup(EXTENDED_CODES, code) ?? lookup(PRIMARY_CODES, primary) ?? 'INTERNAL'
 }
@@ -66,14 +56,26 @@ export function isInputOutputError(cause: unknown): boolean {
   return nativeCode(cause)?.startsWith('SQLITE_IOERR') === true
 }
 
+/** True when something could not be made durable. */
+export function isSyncError(cause: unknown): boolean {
+  const code = nativeCode(cause)
+  return code === 'SQLITE_IOERR_FSYNC' || code === 'SQLITE_IOERR_DIR_FSYNC'
+}
+
+/** True when the disk was too full for the index of the log. */
+export function isLogIndexFull(cause: unknown): boolean {
+  return nativeCode(cause) === 'SQLITE_IOERR_SHMSIZE'
+}
+
 /** True for a file that is something else than a database. */
 export function isForeignFile(cause: unknown): boolean {
   return nativeCode(cause) === 'SQLITE_NOTADB'
 }
 
-function nativeCode(cause: unknown): string | undefined {
-  if (typeof cause !== 'object' || cause === null || !('code' in cause)) return undefined
-  return typeof cause.code === 'string' ? cause.code : undefined
+/** The statements fit the schema that was made. SQLite has no code of its own for one that has changed since. */
+function isSchemaDamaged(cause: unknown): boolean {
+  const isPlain = nativeCode(cause) === 'SQLITE_ERROR' && cause instanceof Error
+  return isPlain && /^no such (table|column|index)|already exists$/.test(cause.message)
 }
 
 /** The driver has no code for the use of a closed connection. */

@@ -1,3 +1,3 @@
 /** The SQLite backend of Coffer. */
 
-export { sqlite, sqlite as createBackend } from './sqlite.ts'
+export { type SqliteBackend, sqlite, sqlite as createBackend } from './sqlite.ts'

@@ -1,10 +1,14 @@
 /** The opened database: a connection that writes, and one that reads beside it where there is a file. */
 
+import { dirname } from 'node:path'
 import { parseOptions, type SqliteOptions, StoreError, sqliteOptions } from '@coffer/core/backend'
 import { retryWhileBusy } from './busy.ts'
 import { type Connection, checkVersion, openConnection } from './connection.ts'
-import { MEMORY_PATH, prepareDatabaseFile } from './database-file.ts'
-import { isBusy, isForeignFile } from './error-code.ts'
+import { MEMORY_PATH, prepareDatabaseFile, syncDirectory } from './database-file.ts'
+import { errorCode, isBusy, isForeignFile } from './error-code.ts'
+import { checkLog } from './log-damage.ts'
+import { reserveAt } from './reserve.ts'
+import { Room } from './room.ts'
 import { checkFormat, type Schema } from './schema.ts'
 
 /** The options with their defaults filled in. */
@@ -16,9 +20,15 @@ export function resolveOptions(options: SqliteOptions) {
 }
 
 /** The connections of one store. In memory both are the same. */
-export interface Place {
+interface Connections {
   readonly writer: Connection
   readonly reader: Connection
+}
+
+/** An opened database. */
+export interface Place extends Connections {
+  /** The room on its disk, where there is one and something may be written. */
+  readonly room: Room | undefined
 }
 
 /**
@@ -31,8 +41,25 @@ const SYNCHRONOUS = { power: 'FULL', process: 'NORMAL', none: 'OFF' } as const
 
 /** Opens the database, waiting for other processes as long as the options allow. */
 export async function openPlace(options: ResolvedOptions, schema: Schema): Promise<Place> {
-  const isMemory = options.path === MEMORY_PATH
-  const path = isMemory ? MEMORY_PATH : prepareDatabaseFile(options.path, options.readOnly)
+  if (options.path === MEMORY_PATH) {
+    return { ...(await connect(MEMORY_PATH, options, schema)), room: undefined }
+  }
+  const path = prepareDatabaseFile(options.path, options.readOnly)
+  if (options.readOnly) return { ...(await connect(path, options, schema)), room: undefined }
+  const reserve = reserveAt(`${path}-reserve`)
+  const connections = await connect(path, options, schema).catch((error: unknown) => {
+    if (errorCode(error) !== 'NO_SPACE') throw error
+    // Opening takes room for the log and its index. The rest is for removals again.
+    const kept = reserve.bytes()
+    reserve.resize(0)
+    return connect(path, options, schema).finally(() => reserve.resize(kept))
+  })
+  const { reserveBytes } = options
+  return { ...connections, room: new Room({ connection: connections.writer, path, reserve, reserveBytes }) }
+}
+
+/** Opens what the database needs, or nothing. */
+async function connect(path: string, options: ResolvedOptions, schema: Schema): Promise<Connections> {
   const opened: Connection[] = []
   const open = async () => {
     const connection = openConnection(path, options)
@@ -41,10 +68,16 @@ export async function openPlace(options: ResolvedOptions, schema: Schema): Promi
     return connection
   }
   try {
+    // Without a sync for each commit, a power cut may take any part of the log and leave what comes behind.
+    if (path !== MEMORY_PATH && options.durability === 'power') {
+      await whenFree(() => checkLog(path), options.busyTimeoutMs)
+    }
     const writer = await open()
-    if (isMemory) return { writer, reader: writer }
+    if (path === MEMORY_PATH) return { writer, reader: writer }
     const reader = await open()
     reader.execute(`PRAGMA mmap_size = ${READER_MMAP_BYTES}`)
+    // SQLite does this with its first sync, and passes over a failure.
+    if (!options.readOnly && options.durability === 'power') syncDirectory(dirname(path))
     return { writer, reader }
   } catch (error) {
     for (const connection of opened) connection.close()
@@ -77,18 +110,22 @@ function setUp(connection: Connection, options: ResolvedOptions, schema: Schema)
 }
 
 function useLog(connection: Connection): void {
-  const mode = connection.get('PRAGMA journal_mode = WAL', [])?.[0]
-  if (mode === 'wal') return
-  throw new StoreError('UNSUPPORTED', 'the file system can not hold an SQLite database in WAL mode', {
-    backend: 'sqlite',
-  })
+  // To the end of its rows: the driver says nothing of a commit that fails behind the first.
+  const [row] = connection.all('PRAGMA journal_mode = WAL', [])
+  if (row?.[0] !== 'wal') {
+    throw new StoreError('UNSUPPORTED', 'the file system can not hold an SQLite database in WAL mode', {
+      backend: 'sqlite',
+    })
+  }
+  // SQLite would write the log back by itself, and pass over every failure of it.
+  connection.execute('PRAGMA wal_autocheckpoint = 0')
 }
 
 /** Closes both connections; the last one writes the log back into the database. */
 export function closePlace({ writer, reader }: Place, readOnly: boolean): void {
   if (reader !== writer) reader.close()
   try {
-    if (!readOnly) writer.execute('PRAGMA optimize')
+    if (!readOnly && writer.finalFailure === undefined) writer.execute('PRAGMA optimize')
   } catch {
     // Statistics for the planner: whoever holds the lock, or closes next, gathers them.
   }

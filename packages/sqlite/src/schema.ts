@@ -124,13 +124,53 @@ function createTable(connection: Connection, table: Table): void {
 
 /** Changes a table to the form of its layout; answers whether its rows may now be wrong. */
 function changeTable(connection: Connection, table: Table, beforeText: string, isHistory: boolean): boolean {
-  const before: Layout = JSON.parse(beforeText)
+  const before = parseLayout(table.layout.name, beforeText)
   const prefix = table.plainName.slice(0, -table.layout.name.length)
   const statements = sqliteDialect.schema.change(table, tableOf(sqliteDialect, before, prefix))
   for (const statement of statements) connection.execute(statement)
   const fieldsDiffer = JSON.stringify(before.fields) !== JSON.stringify(table.layout.fields)
   // Each history row keeps the schema version that it was written with.
   return fieldsDiffer || (!isHistory && before.schemaVersion !== table.layout.schemaVersion)
+}
+
+/** Reads back what `layoutText` wrote, now or in an earlier release. */
+function parseLayout(name: string, text: string): Layout {
+  const layout = parseJson(text)
+  if (isLayout(layout)) return layout
+  throw new StoreError(
+    'CORRUPT',
+    `what the database says of the form of ${name} is damaged: restore a backup`,
+    {
+      backend: 'sqlite',
+    },
+  )
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function isLayout(value: unknown): value is Layout {
+  const { fields, indexes, documentColumns } = (value ?? {}) as Partial<Layout>
+  if (![fields, indexes, documentColumns].every(Array.isArray)) return false
+  const isPosition = (position: number) => fields?.[position] !== undefined
+  return (
+    fields?.every(isField) === true &&
+    indexes?.every((index) => Array.isArray(index) && index.every(isPosition)) === true &&
+    documentColumns?.every((member) => typeof member === 'string') === true
+  )
+}
+
+function isField(field: Partial<Layout['fields'][number]> | null): boolean {
+  return (
+    typeof field?.name === 'string' &&
+    typeof field.nullable === 'boolean' &&
+    Object.hasOwn(sqliteDialect.encode, String(field.type))
+  )
 }
 
 /** Runs a change that the guards of an append-only table would refuse. Inside a transaction. */

@@ -17,8 +17,10 @@ import {
 } from '@coffer/core/backend'
 import { batch } from './batch.ts'
 import { retryWhileBusy } from './busy.ts'
-import { type Connection, commit, rollback, tryBegin } from './connection.ts'
+import { checkStructure } from './check.ts'
+import { type Connection, commit, noteFailure, rollback, tryBegin } from './connection.ts'
 import { MEMORY_PATH } from './database-file.ts'
+import { type Effect, effectOf, PAGES_OF_OPERATION, pagesOf } from './effect.ts'
 import { errorCode } from './error-code.ts'
 import { applyGroup, applyUndoable } from './groups.ts'
 import { layoutStatements, type StatementsOf } from './layout-statements.ts'
@@ -26,8 +28,21 @@ import { reindexRows, sweepRows } from './maintenance.ts'
 import { mutex } from './mutex.ts'
 import { closePlace, openPlace, type Place, type ResolvedOptions, resolveOptions, whenFree } from './place.ts'
 import { countRows, readDocuments, readKeys, readPage, tenantsOf } from './reads.ts'
+import type { Room } from './room.ts'
 import { changeSchema, type Schema, schema, schemaDifference } from './schema.ts'
 import { readOnlyError, runTransaction } from './transaction.ts'
+import { TransactionRoom } from './transaction-room.ts'
+
+/** A backend that can be asked about its file. */
+export interface SqliteBackend extends Backend {
+  /**
+   * Lets SQLite check the whole database: its pages, that each index has what its table has, and the types of
+   * columns. What a record says is `verify`'s to check. Reads everything, and blocks the thread while it does.
+   *
+   * @returns what is wrong, in SQLite's words, at most 100; empty when nothing is
+   */
+  check(): Promise<readonly string[]>
+}
 
 /**
  * A backend on an SQLite database file, or in memory with the path `:memory:`. Nothing is touched before
@@ -38,7 +53,7 @@ import { readOnlyError, runTransaction } from './transaction.ts'
  *
  * @throws `INVALID_ARGUMENT` for options that are unknown or not valid
  */
-export function sqlite(options: SqliteOptions): Backend {
+export function sqlite(options: SqliteOptions): SqliteBackend {
   const resolved = resolveOptions(options)
   if (resolved.readOnly && resolved.path === MEMORY_PATH) {
     throw new StoreError(
@@ -49,10 +64,18 @@ export function sqlite(options: SqliteOptions): Backend {
       },
     )
   }
-  return new SqliteBackend(resolved)
+  return new OwnBackend(resolved)
 }
 
-class SqliteBackend implements Backend {
+/** Synchronous work for one transaction of the writer. It may be run twice, for nothing stays of a failed run. */
+interface Work<T> {
+  readonly run: (writer: Connection) => T
+  readonly effect: () => Effect
+  /** About how many pages it writes. */
+  readonly pages: () => number
+}
+
+class OwnBackend implements SqliteBackend {
   readonly name = 'sqlite'
   readonly capabilities: Capabilities
   readonly errorCode = errorCode
@@ -85,25 +108,41 @@ class SqliteBackend implements Backend {
 
   async open(layouts: readonly Layout[]): Promise<readonly string[]> {
     return this.#inTurn(async () => {
+      const isFirst = this.#place === undefined
       this.#place ??= await openPlace(this.#options, this.#schema)
-      const { writer } = this.#place
-      const { busyTimeoutMs, readOnly } = this.#options
-      const { changed, stale } = await whenFree(
-        () => schemaDifference(writer, this.#schema, layouts),
-        busyTimeoutMs,
-      )
-      if (readOnly) return checkReadable([...changed.map((layout) => layout.name), ...stale])
-      if (changed.length === 0) return stale
-      return this.#immediate(writer, () => changeSchema(writer, this.#schema, layouts))
+      try {
+        return await this.#openLayouts(layouts)
+      } catch (error) {
+        const { finalFailure } = this.#place.writer
+        if (finalFailure === undefined) throw error
+        // Nobody has used it yet: the next attempt begins anew.
+        if (isFirst) this.#close()
+        throw finalFailureError(finalFailure)
+      }
     })
   }
 
+  async #openLayouts(layouts: readonly Layout[]): Promise<readonly string[]> {
+    const writer = this.#writer()
+    const { busyTimeoutMs, readOnly } = this.#options
+    const { changed, stale } = await whenFree(
+      () => schemaDifference(writer, this.#schema, layouts),
+      busyTimeoutMs,
+    )
+    if (readOnly) return checkReadable([...changed.map((layout) => layout.name), ...stale])
+    if (changed.length === 0) return stale
+    const run = () => changeSchema(writer, this.#schema, layouts)
+    return this.#immediate(this.#opened(), { run, effect: () => 'stores', pages: () => layouts.length })
+  }
+
   async close(): Promise<void> {
-    await this.#inTurn(async () => {
-      const place = this.#place
-      this.#place = undefined
-      if (place !== undefined) closePlace(place, this.#options.readOnly)
-    })
+    await this.#inTurn(() => this.#close())
+  }
+
+  #close(): void {
+    const place = this.#place
+    this.#place = undefined
+    if (place !== undefined) closePlace(place, this.#options.readOnly)
   }
 
   read(layout: Layout, keys: readonly Key[]) {
@@ -126,8 +165,12 @@ class SqliteBackend implements Backend {
     return this.#reading((reader) => tenantsOf(reader, this.#statementsOf, layout))
   }
 
+  check() {
+    return this.#reading(checkStructure)
+  }
+
   write(groups: readonly Group[], at: number): Promise<readonly Outcome[]> {
-    return this.#writing((writer) => {
+    const run = (writer: Connection): readonly Outcome[] => {
       const work = batch(writer, this.#statementsOf, this.#schema.own, at)
       const [only] = groups
       if (groups.length !== 1 || only === undefined) return groups.map((group) => applyUndoable(work, group))
@@ -135,26 +178,46 @@ class SqliteBackend implements Backend {
       // The transaction itself is the undo of a group that is alone in it.
       if (!outcome.ok) rollback(writer)
       return [outcome]
-    })
+    }
+    return this.#writing({ run, effect: () => effectOf(groups), pages: () => pagesOf(groups) })
   }
 
   async transaction<T>(work: (transaction: BackendTransaction) => Promise<T>): Promise<T> {
     return this.#inTurn(async () => {
-      const connection = this.#writer()
+      const { room: disk } = this.#opened()
       const { readOnly } = this.#options
-      const waiting = this.#begin(connection)
-      if (waiting !== undefined) await waiting
-      const place = { connection, statementsOf: this.#statementsOf, own: this.#schema.own, readOnly }
-      return runTransaction(place, work)
+      const room = disk && new TransactionRoom(disk)
+      let failure: unknown
+      try {
+        const connection = this.#writer()
+        const waiting = this.#begin(connection)
+        if (waiting !== undefined) await waiting
+        const place = { connection, statementsOf: this.#statementsOf, own: this.#schema.own, readOnly, room }
+        return await runTransaction(place, work)
+      } catch (error) {
+        failure = error
+        throw error
+      } finally {
+        room?.end(failure)
+      }
     })
   }
 
-  sweep(layout: Layout, sweep: Sweep, limit: number, at: number) {
-    return this.#writing(() => sweepRows(this.#maintenance(), layout, sweep, limit, at))
+  async sweep(layout: Layout, sweep: Sweep, limit: number, at: number) {
+    for (let most = limit; ; most = Math.ceil(most / 2)) {
+      try {
+        const run = () => sweepRows(this.#maintenance(), layout, sweep, most, at)
+        return await this.#writing({ run, effect: () => 'removes', pages: () => most })
+      } catch (error) {
+        // On a full disk there may be room for the removal of a few.
+        if (errorCode(error) !== 'NO_SPACE' || most === 1) throw error
+      }
+    }
   }
 
   async reindex(layout: Layout, rows: readonly Reindexed[], finished: boolean): Promise<void> {
-    await this.#writing(() => reindexRows(this.#maintenance(), layout, rows, finished))
+    const run = () => reindexRows(this.#maintenance(), layout, rows, finished)
+    await this.#writing({ run, effect: () => 'stores', pages: () => rows.length * PAGES_OF_OPERATION })
   }
 
   #maintenance() {
@@ -162,8 +225,12 @@ class SqliteBackend implements Backend {
   }
 
   #opened(): Place {
-    if (this.#place !== undefined) return this.#place
-    throw new StoreError('CLOSED', 'the database is not open', { backend: 'sqlite' })
+    if (this.#place === undefined) {
+      throw new StoreError('CLOSED', 'the database is not open', { backend: 'sqlite' })
+    }
+    const { finalFailure } = this.#place.writer
+    if (finalFailure !== undefined) throw finalFailureError(finalFailure)
+    return this.#place
   }
 
   #writer(): Connection {
@@ -182,25 +249,42 @@ class SqliteBackend implements Backend {
   }
 
   /** Runs synchronous work as one transaction of the writer, at once when nobody is in the way. */
-  async #writing<T>(work: (writer: Connection) => T): Promise<T> {
+  async #writing<T>(work: Work<T>): Promise<T> {
     if (this.#options.readOnly) throw readOnlyError()
     const turn = this.#turn.acquire()
     if (turn !== undefined) await turn
     try {
-      const writer = this.#writer()
-      const waiting = this.#begin(writer)
-      if (waiting !== undefined) await waiting
-      return finish(writer, () => work(writer))
+      return await this.#immediate(this.#opened(), work)
     } finally {
       this.#turn.release()
     }
   }
 
-  /** As `#writing`, by a caller who has the turn. */
-  async #immediate<T>(writer: Connection, work: () => T): Promise<T> {
-    const waiting = this.#begin(writer)
-    if (waiting !== undefined) await waiting
-    return finish(writer, work)
+  /** As `#writing`, by a caller who has the turn. What meets a full disk is tried once more. */
+  async #immediate<T>({ writer, room }: Place, { run, effect, pages }: Work<T>): Promise<T> {
+    let result: T
+    try {
+      const waiting = this.#begin(writer)
+      if (waiting !== undefined) await waiting
+      result = finish(writer, run)
+    } catch (error) {
+      if (room === undefined || errorCode(error) !== 'NO_SPACE') throw error
+      return this.#again(room, { run, effect })
+    }
+    room?.committed(pages())
+    return result
+  }
+
+  async #again<T>(room: Room, { run, effect }: Pick<Work<T>, 'run' | 'effect'>): Promise<T> {
+    room.prepare(effect())
+    try {
+      const writer = this.#writer()
+      const waiting = this.#begin(writer)
+      if (waiting !== undefined) await waiting
+      return finish(writer, run, () => room.makeRoomForLog())
+    } finally {
+      room.restore()
+    }
   }
 
   /** Begins a transaction at once and answers `undefined`, or answers a promise of its beginning. */
@@ -223,14 +307,32 @@ class SqliteBackend implements Backend {
 }
 
 /** Ends the open transaction as its work ends, unless the work has ended it. */
-function finish<T>(connection: Connection, work: () => T): T {
+function finish<T>(
+  connection: Connection,
+  work: (connection: Connection) => T,
+  beforeCommit: () => void = () => undefined,
+): T {
   try {
-    const result = work()
-    if (connection.inTransaction) commit(connection)
+    const result = work(connection)
+    if (connection.inTransaction) {
+      beforeCommit()
+      commit(connection)
+    }
     return result
+  } catch (error) {
+    noteFailure(connection, error)
+    throw error
   } finally {
     rollback(connection)
   }
+}
+
+function finalFailureError(cause: unknown): StoreError {
+  return new StoreError(
+    'UNAVAILABLE',
+    'a write could not be made durable, and nothing more is read or written: close the store and open it again',
+    { backend: 'sqlite', cause },
+  )
 }
 
 function checkReadable(names: readonly string[]): readonly string[] {

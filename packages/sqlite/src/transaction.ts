@@ -9,10 +9,12 @@ import {
 } from '@coffer/core/backend'
 import type { OwnTables } from '@coffer/sql'
 import { batch } from './batch.ts'
-import { type Connection, commit, rollback } from './connection.ts'
+import { type Connection, commit, noteFailure, rollback } from './connection.ts'
+import { effectOf } from './effect.ts'
 import { applyUndoable } from './groups.ts'
 import type { StatementsOf } from './layout-statements.ts'
 import { countRows, readDocuments, readKeys, readPage } from './reads.ts'
+import type { TransactionRoom } from './transaction-room.ts'
 
 /** Where a transaction runs. */
 export interface TransactionPlace {
@@ -20,6 +22,8 @@ export interface TransactionPlace {
   readonly statementsOf: StatementsOf
   readonly own: OwnTables
   readonly readOnly: boolean
+  /** The room on its disk, where there is one. */
+  readonly room: TransactionRoom | undefined
 }
 
 /**
@@ -38,6 +42,7 @@ export async function runTransaction<T>(
     const result = await work(transactionHandle(place, life))
     life.hasEnded = true
     if (life.failure !== undefined || !connection.inTransaction) throw aborted(life.failure?.cause)
+    place.room?.beforeCommit()
     commit(connection)
     return result
   } finally {
@@ -54,19 +59,23 @@ interface TransactionLife {
 }
 
 function transactionHandle(place: TransactionPlace, life: TransactionLife): BackendTransaction {
-  const { connection, statementsOf, own, readOnly } = place
+  const { connection, statementsOf, own, readOnly, room } = place
   const guarded = <T>(work: () => T): T => {
     checkAlive(connection, life)
     try {
       return work()
     } catch (cause) {
+      noteFailure(connection, cause)
       life.failure ??= { cause }
       throw cause
     }
   }
   const write = (group: Group, at: number): Outcome => {
     if (readOnly) throw readOnlyError()
-    return guarded(() => applyUndoable(batch(connection, statementsOf, own, at), group))
+    return guarded(() => {
+      room?.beforeWrite(effectOf([group]))
+      return applyUndoable(batch(connection, statementsOf, own, at), group)
+    })
   }
   return {
     read: async (layout, keys) => guarded(() => readKeys(connection, statementsOf, layout, keys)),

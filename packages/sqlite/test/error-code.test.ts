@@ -22,12 +22,13 @@ test.each([
   ['SQLITE_ERROR', 'INTERNAL'],
   ['SQLITE_FULL', 'NO_SPACE'],
   ['SQLITE_INTERRUPT', 'ABORTED'],
-  ['SQLITE_IOERR', 'INTERNAL'],
+  ['SQLITE_IOERR', 'UNAVAILABLE'],
   ['SQLITE_IOERR_CORRUPTFS', 'CORRUPT'],
   ['SQLITE_IOERR_DATA', 'CORRUPT'],
-  ['SQLITE_IOERR_FSYNC', 'INTERNAL'],
+  ['SQLITE_IOERR_FSYNC', 'UNAVAILABLE'],
+  ['SQLITE_IOERR_NOMEM', 'INTERNAL'],
   ['SQLITE_IOERR_SHMSIZE', 'NO_SPACE'],
-  ['SQLITE_IOERR_WRITE', 'INTERNAL'],
+  ['SQLITE_IOERR_WRITE', 'UNAVAILABLE'],
   ['SQLITE_LOCKED', 'BUSY'],
   ['SQLITE_NOMEM', 'INTERNAL'],
   ['SQLITE_NOTADB', 'CORRUPT'],
@@ -48,7 +49,7 @@ test.each([
   ['ENOENT', 'INVALID_ARGUMENT'],
   ['ENOSPC', 'NO_SPACE'],
   ['EROFS', 'READ_ONLY'],
-  ['EIO', 'INTERNAL'],
+  ['EIO', 'UNAVAILABLE'],
 ])('%s of the file system is %s', (native, code) => {
   expect(errorCode(Object.assign(new Error('a message'), { code: native }))).toBe(code)
 })
@@ -58,6 +59,15 @@ test('an error of a store keeps its code, and anything else is internal', () => 
   expect(errorCode(new Error('a message'))).toBe('INTERNAL')
   expect(errorCode({ code: 'toString' })).toBe('INTERNAL')
   expect(errorCode(undefined)).toBe('INTERNAL')
+})
+
+test('what the schema of Coffer has and the database has not is damage, and so is text that no longer parses', () => {
+  const error = (message: string) => errorCode(new Database.SqliteError(message, 'SQLITE_ERROR'))
+  expect(error('no such table: notes')).toBe('CORRUPT')
+  expect(error('no such column: _version')).toBe('CORRUPT')
+  expect(error('table "notes$tags" already exists')).toBe('CORRUPT')
+  expect(error('Expression tree is too large (maximum depth 1000)')).toBe('INTERNAL')
+  expect(errorCode(new SyntaxError('Unexpected token'))).toBe('CORRUPT')
 })
 
 test('the use of a closed connection is CLOSED', () => {

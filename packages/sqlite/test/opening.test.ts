@@ -1,5 +1,6 @@
 /** Opening: files and their modes, formats, layouts that change, and what can't be opened. */
 
+import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   mkdirSync,
@@ -10,11 +11,15 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { type Backend, isStoreError, type Layout } from '@coffer/core/backend'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, type TestContext, test } from 'vitest'
 import { createBackend, sqlite } from '../src/index.ts'
 import { AT, group, HISTORY_OF_NOTES, NOTES, put } from './layouts.ts'
 import { opened, rawConnection, temporaryDirectory, temporaryPath } from './places.ts'
+
+/** The number that Linux gives to nobody. */
+const NOBODY = 65_534
 
 /** The code and the sentence of a failed opening. */
 async function refusal(backend: Backend, layouts = [NOTES]): Promise<readonly [string, string]> {
@@ -25,6 +30,15 @@ async function refusal(backend: Backend, layouts = [NOTES]): Promise<readonly [s
 
 function mode(path: string): string {
   return (statSync(path).mode & 0o777).toString(8)
+}
+
+/** What somebody without rights is told; root itself may do everything. */
+function openAsNobody(context: TestContext, ...words: readonly string[]): string {
+  const script = fileURLToPath(new URL('./opening-worker.ts', import.meta.url))
+  const rights = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
+  const child = spawnSync(process.execPath, [script, ...words], { ...rights, encoding: 'utf8' })
+  if (child.status === 0) return child.stdout.trim()
+  return context.skip(`nobody may not run this: ${child.stderr}`)
 }
 
 test('the file and those beside it are private under any umask', async () => {
@@ -38,6 +52,7 @@ test('the file and those beside it are private under any umask', async () => {
   const modes = readdirSync(dirname(path)).map((name) => [name, mode(join(dirname(path), name))])
   expect(modes).toEqual([
     ['test.db', '600'],
+    ['test.db-reserve', '600'],
     ['test.db-shm', '600'],
     ['test.db-wal', '600'],
   ])
@@ -56,7 +71,7 @@ test('closing leaves the database alone, without a log', async () => {
   const backend = await opened({ path })
   await backend.write([group(put('a'))], AT)
   await backend.close()
-  expect(readdirSync(dirname(path))).toEqual(['test.db'])
+  expect(readdirSync(dirname(path))).toEqual(['test.db', 'test.db-reserve'])
 })
 
 test('a missing directory, a directory and an odd name are refused with the reason', async () => {
@@ -104,6 +119,24 @@ test('a file that is no database is CORRUPT and stays as it is', async () => {
   const size = statSync(path).size
   expect((await refusal(sqlite({ path })))[0]).toBe('CORRUPT')
   expect(statSync(path).size).toBe(size)
+})
+
+test('a file or a directory that may not be written is told, and nothing is made', async (context) => {
+  const directory = temporaryDirectory()
+  const [path, other] = [join(directory, 'test.db'), join(directory, 'other.db')]
+  await (await opened({ path })).close()
+  const before = readdirSync(directory)
+  chmodSync(directory, 0o755)
+  chmodSync(path, 0o444)
+  expect(openAsNobody(context, path)).toMatch(/^PERMISSION_DENIED: .*test\.db may not be written/)
+  expect(openAsNobody(context, other)).toMatch(/^PERMISSION_DENIED: /)
+  // To read it, SQLite has to make files beside it.
+  expect(openAsNobody(context, path, 'reading')).toMatch(/^(PERMISSION_DENIED|READ_ONLY): /)
+  chmodSync(path, 0o666)
+  expect(openAsNobody(context, path)).toMatch(/^PERMISSION_DENIED: .*directory/)
+  chmodSync(path, 0o600)
+  expect(openAsNobody(context, path, 'reading')).toMatch(/^PERMISSION_DENIED: /)
+  expect(readdirSync(directory)).toEqual(before)
 })
 
 test('unknown options and an empty memory to be read are refused', () => {
@@ -224,6 +257,27 @@ test.each([false, true])(
     expect(await third.open([after])).toEqual([])
   },
 )
+
+test.each([
+  ['{'],
+  ['[]'],
+  ['null'],
+  [`replace(layout, '"fields"', '"fiends"')`],
+  [`replace(layout, '"name":"author"', '"nahe":"author"')`],
+  [`replace(layout, '"text"', '"tezt"')`],
+  [`replace(layout, '"nullable":true', '"nullable":7')`],
+  [`replace(layout, '[[0],', '[[8],')`],
+  [`replace(layout, '["title"]', '[5]')`],
+])('a damaged note of the form of a table is told: %s', async (damage) => {
+  const path = temporaryPath()
+  await (await opened({ path })).close()
+  const value = damage.startsWith('replace') ? damage : `'${damage}'`
+  const changed = rawConnection(path).prepare(
+    `UPDATE _coffer_layouts SET layout = ${value} WHERE layout <> ${value}`,
+  )
+  expect(changed.run().changes).toBe(1)
+  expect(await refusal(sqlite({ path }))).toEqual(['CORRUPT', expect.stringContaining('the form of notes')])
+})
 
 test('a changed index alone needs no rewriting, and finds the rows', async () => {
   const path = temporaryPath()
