@@ -20,7 +20,7 @@ async function said(config: StoreConfig, folder: string) {
   return { out, err, code: child.exitCode }
 }
 
-test('a program says the same on memory, SQLite and PostgreSQL, by its config alone', async () => {
+test('a program says the same on every backend, by its config alone', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'coffer-examples-'))
   await using database = await createDatabase(sharedServer())
   try {
@@ -28,6 +28,7 @@ test('a program says the same on memory, SQLite and PostgreSQL, by its config al
     expect(memory).toMatchObject({ err: '', code: 0 })
     expect(memory.out).toContain('14 sessions, 35 resolutions, 162 events')
     expect(memory.out).not.toContain('✗')
+    expect(await said({ type: 'file', basePath: 'agents' }, folder)).toEqual(memory)
     expect(await said({ type: 'sqlite', path: 'agents.db' }, folder)).toEqual(memory)
     expect(await said({ type: 'postgresql', connectionString: database.url }, folder)).toEqual(memory)
   } finally {

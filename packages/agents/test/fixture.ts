@@ -30,6 +30,7 @@ afterAll(async () => (await database)?.drop())
 
 export const configs: Readonly<Record<string, ConfigOf>> = {
   memory: () => ({ type: 'memory' }),
+  file: (folder) => ({ type: 'file', basePath: join(folder, 'agents'), durability: 'none' }),
   sqlite: (folder) => ({ type: 'sqlite', path: join(folder, 'agents.db'), durability: 'none' }),
   postgresql: async () => {
     database ??= createDatabase(sharedServer())

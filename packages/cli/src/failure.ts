@@ -1,6 +1,6 @@
 /** How a failure is told: one sentence with what to do, no secrets, and an exit code. */
 
-import { isStoreError } from '@coffer/core'
+import { isStoreError, type StoreError } from '@coffer/core'
 
 /** What the process answers. */
 export const EXIT = { ok: 0, bad: 1, usage: 2, interrupted: 130 } as const
@@ -31,18 +31,30 @@ export function sentenceOf(error: unknown, environment: NodeJS.ProcessEnv): stri
     const advice = typeof code === 'string' ? '' : ' (run again with COFFER_DEBUG=1 to see where)'
     return redact(`${message}${advice}`)
   }
-  const advice = isAdvice(message, error.code) ? undefined : adviceFor(message, error.code)
-  return redact(advice === undefined ? message : `${message}; ${advice}`)
+  const advice = adviceFor(error)
+  return redact(advice === undefined ? message : `${withoutOptions(message)}; ${advice}`)
 }
 
-/** A missing package is told with the command that installs it, and PostgreSQL's failures with what to do. */
-function isAdvice(message: string, code: string): boolean {
-  return message.includes('npm install') || (message.startsWith('postgresql: ') && code !== 'INTERNAL')
-}
-
-function adviceFor(message: string, code: string): string | undefined {
+/** What to do about a failure, unless its own sentence says so. */
+function adviceFor(error: StoreError): string | undefined {
+  const { code, message, backend } = error
   if (code === 'UNSUPPORTED' && message.includes('has no table')) return 'coffer import does so'
-  return ADVICE[code]
+  if (code === 'NOT_FOUND' && backend === 'file') return 'coffer import makes one'
+  if (code === 'BUSY' && backend === 'file') return 'one at a time can write; reading goes on meanwhile'
+  return bringsAdvice(error) ? undefined : ADVICE[code]
+}
+
+/** A missing package is told with the command that installs it, failures of some backends with what to do. */
+function bringsAdvice({ code, message, backend }: StoreError): boolean {
+  if (message.includes('npm install')) return true
+  // What begins with the backend's name is what the system said, in core's words.
+  if (backend === 'file') return !message.startsWith('file: ') || code === 'PERMISSION_DENIED'
+  return message.startsWith('postgresql: ') && code !== 'INTERNAL'
+}
+
+/** Takes the advice away that is for programs: a command has no such options. */
+function withoutOptions(message: string): string {
+  return message.replace(/: close [^:]*, open this one with readOnly.*$/s, '')
 }
 
 function stacksOf(error: Error): string {

@@ -6,6 +6,7 @@ import { addCountCommand } from './commands/count-command.ts'
 import { addExportCommand } from './commands/export-command.ts'
 import { addImportCommand } from './commands/import-command.ts'
 import { addListCommand } from './commands/list-command.ts'
+import { addRepairCommand } from './commands/repair-command.ts'
 import { addShowCommand } from './commands/show-command.ts'
 import { addVerifyCommand } from './commands/verify-command.ts'
 import { EXIT, exitCodeOf, sentenceOf } from './failure.ts'
@@ -14,6 +15,8 @@ import type { Output, Terminal } from './output/terminal.ts'
 const HELP = `
 Stores:
   sqlite:./agents.db   a path that ends in .db or .sqlite means the same
+  file:./data          a directory of its own; where it is there, its path
+                       alone means the same
   postgresql://user@host:5432/database
                        or postgres://; ?schema=name says which schema (default:
                        coffer), all other parameters are the driver's
@@ -75,6 +78,7 @@ function program(context: Context): Command {
     addCountCommand,
     addExportCommand,
     addVerifyCommand,
+    addRepairCommand,
   ]) {
     add(root, context)
   }

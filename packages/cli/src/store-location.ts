@@ -1,6 +1,6 @@
 /** From what `--store` says to a store's config. */
 
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { StoreConfig } from '@coffer/core'
@@ -8,7 +8,7 @@ import { CommandError, EXIT } from './failure.ts'
 
 const CONFIG_FILES = ['coffer.config.json', 'coffer.config.ts', 'coffer.config.js', 'coffer.config.mjs']
 
-const FORMS = 'sqlite:./agents.db, postgresql://…, memory:, or a config file'
+const FORMS = 'sqlite:./agents.db, file:./data, postgresql://…, memory:, or a config file'
 
 /** The config of the store that a command is for: `--store`, else COFFER_STORE, else a config file here. */
 export async function findStore(
@@ -16,50 +16,51 @@ export async function findStore(
   environment: NodeJS.ProcessEnv,
 ): Promise<StoreConfig> {
   const named = location ?? environment.COFFER_STORE
-  if (named !== undefined && named !== '') return there(await configOf(named))
+  if (named !== undefined && named !== '') return configOf(named)
   const file = CONFIG_FILES.find((name) => existsSync(name))
-  if (file !== undefined) return there(await readConfig(file))
+  if (file !== undefined) return readConfig(file)
   throw new CommandError(
     `which store? Say --store, set COFFER_STORE, or write a coffer.config.json. A store is ${FORMS}`,
   )
-}
-
-/** Refuses kinds of store that have a name already and no package yet: nothing can be installed for them. */
-function there(config: StoreConfig): StoreConfig {
-  if ('type' in config && config.type === 'file') {
-    throw new CommandError(`there are no ${config.type} stores yet; a store is ${FORMS}`)
-  }
-  return config
 }
 
 /** The config for a command that only reads: it must not make a store that is not there. */
 export function forReading(config: StoreConfig): StoreConfig {
   if (!('type' in config)) return config
   if (config.type === 'sqlite') {
-    const { path } = config as { path: string }
-    if (path === ':memory:') return config
-    refuseMissing(path)
-    return { ...config, readOnly: true } as StoreConfig
+    if (config.path === ':memory:') return config
+    refuseMissing(config.path)
+    return { ...config, readOnly: true }
   }
-  if (config.type === 'postgresql') return { ...config, readOnly: true } as StoreConfig
+  if (config.type === 'file') {
+    refuseMissing(config.basePath)
+    return { ...config, readOnly: true }
+  }
+  if (config.type === 'postgresql') return { ...config, readOnly: true }
   return config
 }
 
-function refuseMissing(path: string): void {
-  if (existsSync(path)) return
+/** A config file may lack the path, or say something else in its place: that is told when the store is made. */
+export function refuseMissing(path: unknown): void {
+  if (typeof path !== 'string' || path === '' || existsSync(path)) return
   throw new CommandError(`no such store: ${path}; coffer import makes one`)
 }
 
 async function configOf(location: string): Promise<StoreConfig> {
   if (/^memory:?$/.test(location)) return { type: 'memory' }
   if (location.startsWith('sqlite:')) return { type: 'sqlite', path: pathOf(location, 'sqlite:') }
-  if (location.startsWith('file:')) return { type: 'file' }
+  if (location.startsWith('file:')) return { type: 'file', basePath: pathOf(location, 'file:') }
   if (/^postgres(ql)?:/.test(location)) return postgresConfig(location)
   if (/\.(db|sqlite|sqlite3)$/.test(location)) return { type: 'sqlite', path: location }
+  if (isDirectory(location)) return { type: 'file', basePath: location }
   if (/\.(json|[cm]?[jt]s)$/.test(location)) return readConfig(location)
   // An address may hold a password, in more places than can be told.
   const shown = location.replace(/:\/\/.*$/s, '://…')
   throw new CommandError(`--store does not know '${shown}'; it takes ${FORMS}`)
+}
+
+function isDirectory(path: string): boolean {
+  return existsSync(path) && statSync(path).isDirectory()
 }
 
 /** `?schema=name` is Coffer's and names the schema; all else in the address is the driver's, to the byte. */

@@ -1,9 +1,10 @@
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { type AgentStore, createAgentStore, sessions } from '@coffer/agents'
 import { exportLines } from '@coffer/core'
 import { describe, expect, test } from 'vitest'
 import { importTranscripts, readLines } from '../src/index.ts'
-import { aRun } from './command.ts'
+import { aRun, folder } from './command.ts'
 
 describe('importTranscripts', () => {
   async function exported(store: AgentStore): Promise<string[]> {
@@ -19,12 +20,14 @@ describe('importTranscripts', () => {
       ),
     ])
 
-  test('memory and SQLite export the same bytes', async () => {
+  test('memory, a directory and SQLite export the same bytes', async () => {
     await using memory = createAgentStore({ type: 'memory' })
+    await using directory = createAgentStore({ type: 'file', basePath: join(folder, 'data') })
     await using sqlite = createAgentStore({ type: 'sqlite', path: ':memory:' })
-    for (const store of [memory, sqlite]) await importTranscripts(store, readLines(input()))
+    for (const store of [memory, directory, sqlite]) await importTranscripts(store, readLines(input()))
     const lines = await exported(memory)
     expect(lines).toHaveLength(100 + 100 + 500 + 100)
+    expect(await exported(directory)).toEqual(lines)
     expect(await exported(sqlite)).toEqual(lines)
   })
 

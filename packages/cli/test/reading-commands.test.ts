@@ -134,7 +134,8 @@ describe('usage', () => {
     ['an unknown kind of store', ['ls', '--store', 'mysql://root:hunter2@localhost/x']],
     ['a config file that is not there', ['ls', '--store', 'other.json']],
     ['no store at all', ['ls']],
-    ['a folder', ['ls', '--store', 'file:./folder']],
+    ['a directory that is not there', ['ls', '--store', 'file:./folder']],
+    ['a kind of store without its path', ['ls', '--store', 'file:']],
     ['an address that is none', ['ls', '--store', 'postgresql://root:hunter2/x@localhost/x']],
     ['a schema that can not be', ['ls', '--store', 'postgres://root:hunter2@localhost/x?schema=pg_x']],
     ['a kind of store with an odd password', ['ls', '--store', 'mysql://root:hunter/2@localhost/hunter2']],
@@ -148,13 +149,18 @@ describe('usage', () => {
     for (const line of err.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
   })
 
-  test('a kind of store that is not there yet is told, from a config file too', async () => {
-    file('coffer.config.json', [{ type: 'file', path: './hunter2' }])
-    expect(await coffer(['ls'])).toEqual({
-      code: 2,
-      out: '',
-      err: 'coffer: there are no file stores yet; a store is sqlite:./agents.db,\npostgresql://…, memory:, or a config file\n',
-    })
+  test('a config file without the path of its store is told', async () => {
+    for (const config of [
+      { type: 'sqlite' },
+      { type: 'sqlite', path: '' },
+      { type: 'file' },
+      { type: 'file', basePath: '' },
+    ]) {
+      file('coffer.config.json', [config])
+      const { code, out, err } = await coffer(['ls'])
+      expect({ config, code, out }).toEqual({ config, code: 2, out: '' })
+      expect(err).toContain(`createStore({ type: '${config.type}' })`)
+    }
   })
 
   test('a filter or an order that means nothing is told', async () => {
@@ -174,7 +180,7 @@ describe('usage', () => {
     const { code, out } = await cofferProcess(['--help'])
     expect(code).toBe(0)
     expect(out).toContain('Exit codes:')
-    expect(out).not.toContain('file:')
+    expect(out).toContain('file:./data')
     expect(out).toContain('?schema=name')
     for (const name of ['import', 'ls', 'show', 'count', 'export', 'verify']) {
       const help = (await coffer([name, '--help'])).out
