@@ -8,6 +8,8 @@ import { styleText } from 'node:util'
 import { Command } from 'commander'
 import type { CleanupStanding, CleanupTrial } from './cleanup-trial.ts'
 import { type Contest, type Effort, measure, type Standing } from './contest.ts'
+import { fileContests } from './file-contests.ts'
+import { type OpenStanding, type OpenTrial, openTrial } from './file-open-trial.ts'
 import { memoryContests } from './memory-contests.ts'
 import { postgresCleanup, postgresContests } from './postgres-contests.ts'
 import { stopPostgres } from './postgres-place.ts'
@@ -20,7 +22,13 @@ const EXPIRED = 200_000
 /** The slowest calls may become so many times slower by a cleanup. */
 const CLEANUP_RATIO = 1.5
 
-const contests: readonly (Contest | CleanupTrial)[] = [
+/** Records of a directory that is opened. */
+const OPENED = 1_000_000
+
+const contests: readonly (Contest | CleanupTrial | OpenTrial)[] = [
+  ...fileContests(FULL),
+  openTrial('log', OPENED),
+  openTrial('snapshot', OPENED),
   ...sqliteContests,
   ...postgresContests(FULL),
   postgresCleanup(EXPIRED),
@@ -42,7 +50,7 @@ const program = new Command('bench')
   )
   .option(
     '--json <file>',
-    'write [{ name, coffer, rival, ratio, unit }] to a file; a cleanup has members of its own',
+    'write [{ name, coffer, rival, ratio, unit }] to a file; cleaning up and opening have members of their own',
   )
   .option('--list', 'print the names and stop')
   .option('--rounds <n>', 'rounds of each contest; the median counts', '7')
@@ -67,7 +75,7 @@ async function run(names: readonly string[], options: Options): Promise<void> {
     milliseconds: atLeastOne(options.ms, '--ms'),
   }
   console.log(line('', 'Coffer', 'rival', 'ratio', ''))
-  const standings: (Standing | CleanupStanding)[] = []
+  const standings: (Standing | CleanupStanding | OpenStanding)[] = []
   try {
     for (const each of chosen) standings.push(await runOne(each, effort))
   } finally {
@@ -76,10 +84,14 @@ async function run(names: readonly string[], options: Options): Promise<void> {
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(standings, undefined, 2)}\n`)
 }
 
-async function runOne(one: Contest | CleanupTrial, effort: Effort): Promise<Standing | CleanupStanding> {
+async function runOne(
+  one: Contest | CleanupTrial | OpenTrial,
+  effort: Effort,
+): Promise<Standing | CleanupStanding | OpenStanding> {
   if ('run' in one) {
     const standing = await one.run(effort)
-    console.log(paint(standing.ratio <= CLEANUP_RATIO, cleanupLine(standing)))
+    if ('open' in standing) console.log(paint(standing.ratio <= 1, openLine(standing)))
+    else console.log(paint(standing.ratio <= CLEANUP_RATIO, cleanupLine(standing)))
     return standing
   }
   const standing = await measure(one, effort)
@@ -101,8 +113,26 @@ function cleanupLine({
 }: CleanupStanding): string {
   const story =
     `${unit} p99 during a cleanup, and without: ${amount(removed)} records removed in ` +
-    `${(cleanup / 1_000).toFixed(1)} s, ${amount(renewed)} stored meanwhile and all there`
+    `${seconds(cleanup)}, ${amount(renewed)} stored meanwhile and all there`
   return line(name, during.toFixed(1), alone.toFixed(1), times(ratio), story)
+}
+
+/** Opening has no rival: the time that it may take stands in its place, and less is better. */
+function openLine(standing: OpenStanding): string {
+  const { name, open, limit, ratio, unit, work, records, write, disk, rss, heap, peak } = standing
+  const story =
+    `${unit} to open ${amount(records)} records, and what it may take: ${seconds(work)} of processors, ` +
+    `${megabytes(disk)} on disk, written in ${seconds(write)}, ` +
+    `${megabytes(rss)} in memory (objects ${megabytes(heap)}, at most ${megabytes(peak)})`
+  return line(name, amount(open), amount(limit), times(ratio), story)
+}
+
+function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1_000).toFixed(1)} s`
+}
+
+function megabytes(bytes: number): string {
+  return `${amount(bytes / 1_000_000)} MB`
 }
 
 function times(ratio: number): string {

@@ -10,6 +10,7 @@ import { sqlite } from '@coffer/sqlite'
 import type { ServerAddress } from '@coffer-tooling/postgres'
 import Database from 'better-sqlite3'
 import * as z from 'zod'
+import { fileHarness } from './file-harness.ts'
 import { postgresHarness } from './postgres-harness.ts'
 
 /** A file system in memory, where there is one: what a power cut leaves is not the suite's business. */
@@ -55,7 +56,7 @@ export interface EndingHarness extends Harness {
 }
 
 /** The backends that are reported on. */
-export const harnessNames = ['memory', 'sqlite', 'sqlite-memory', 'postgresql'] as const
+export const harnessNames = ['memory', 'file', 'sqlite', 'sqlite-memory', 'postgresql'] as const
 
 /** A backend that is reported on. */
 export type HarnessName = (typeof harnessNames)[number]
@@ -70,6 +71,7 @@ export function harnesses(
 ): Readonly<Record<HarnessName, EndingHarness>> {
   return {
     memory: memoryHarness,
+    file: fileHarness(BASE),
     sqlite: sqliteHarness,
     'sqlite-memory': sqliteMemoryHarness,
     postgresql: postgresHarness(server),

@@ -10,7 +10,8 @@ afterAll(async () => {
   for (const each of all) await each.end?.()
 })
 
-it('all backends answer generated programs as the model does', async () => {
+// A server that shares its cores with other tests makes its schemas slowly.
+it('all backends answer generated programs as the model does', { timeout: 180_000 }, async () => {
   const { difference, programs } = await runDifferential(all, { seed, programs: 60 })
   expect(difference).toBeUndefined()
   expect(programs).toBe(60)

@@ -19,9 +19,9 @@ it('the table has a column for every backend and fits 80 columns', () => {
   const lines: string[] = []
   printReport(run([result('K1', 'passed')]), (line) => lines.push(line))
   const [head = '', ...rows] = lines
-  expect(head).toMatch(/^clause +memory +sqlite +sqlite-memory +postgresql$/)
-  expect(rows.find((each) => each.startsWith('K1 '))).toMatch(/( +ok){4}$/)
-  expect(rows.find((each) => each.startsWith('K2 '))).toMatch(/( +-){4}$/)
+  expect(head).toMatch(/^clause +memory +file +sqlite +sqlite-memory +postgresql$/)
+  expect(rows.find((each) => each.startsWith('K1 '))).toMatch(/( +ok){5}$/)
+  expect(rows.find((each) => each.startsWith('K2 '))).toMatch(/( +-){5}$/)
   const table = lines.slice(0, 1 + Object.keys(allClauses).length)
   expect(new Set(table.map((line) => line.length))).toEqual(new Set([80]))
 })

@@ -5,6 +5,7 @@ import { createStore } from '@coffer/core'
 for (const [config, packageName] of [
   [{ type: 'sqlite', path: 'notes.db' }, '@coffer/sqlite'],
   [{ type: 'memory' }, '@coffer/memory'],
+  [{ type: 'file', basePath: 'notes' }, '@coffer/file'],
   [{ type: 'postgresql', host: '127.0.0.1' }, '@coffer/postgres'],
 ]) {
   await assert.rejects(createStore(config).open(), (error) => {

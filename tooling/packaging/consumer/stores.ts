@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { createStore, defineCollection, type StoreConfig } from '@coffer/core'
+import { file } from '@coffer/file'
 import { memory } from '@coffer/memory'
 import { postgres } from '@coffer/postgres'
 import { sqlite } from '@coffer/sqlite'
@@ -29,6 +30,8 @@ async function use(config: StoreConfig): Promise<void> {
 
 await use({ type: 'memory' })
 await use({ backend: memory() })
+await use({ type: 'file', basePath: 'by-type' })
+await use({ backend: file({ basePath: 'by-instance' }) })
 await use({ type: 'sqlite', path: 'type.db' })
 await use({ backend: sqlite({ path: 'instance.db' }) })
 
@@ -46,3 +49,7 @@ await store.close()
 assert.throws(() => postgres({ port: '5432' }), { code: 'INVALID_ARGUMENT' })
 // @ts-expect-error: an option that there is not
 assert.throws(() => createStore({ type: 'postgresql', poolSize: 3 }), { code: 'INVALID_ARGUMENT' })
+// @ts-expect-error: a directory has to be named
+assert.throws(() => createStore({ type: 'file' }), { code: 'INVALID_ARGUMENT' })
+// @ts-expect-error: a durability that there is not
+assert.throws(() => file({ basePath: 'notes', durability: 'relaxed' }), { code: 'INVALID_ARGUMENT' })

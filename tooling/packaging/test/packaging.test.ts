@@ -114,6 +114,9 @@ describe('an application with the packed packages', () => {
     await using database = await createDatabase(sharedServer())
     runWith({ DATABASE_URL: database.url }, application, process.execPath, 'stores.js')
     expect(existsSync(join(application, 'type.db'))).toBe(true)
+    for (const directory of ['by-type', 'by-instance']) {
+      expect(existsSync(join(application, directory, 'log-000001.jsonl'))).toBe(true)
+    }
   })
 
   it('has the command', () => {

@@ -1,0 +1,22 @@
+/** All rigs, in the order in which they run. */
+
+import { bitFlipsOfFile } from './bit-flips.ts'
+import { bitFlipsOfSqlite } from './bit-flips-sqlite.ts'
+import { crashModelOfFile } from './crash-model.ts'
+import { fullDiskRigs } from './full-disk.ts'
+import { ioErrorsOfFile } from './io-errors.ts'
+import { ioErrorsOfSqlite } from './io-errors-sqlite.ts'
+import { killRigs } from './kill.ts'
+import { powerCutRigs } from './power-cut.ts'
+import type { Rig } from './rig.ts'
+
+export const rigs: readonly Rig[] = [
+  ...killRigs,
+  crashModelOfFile,
+  ioErrorsOfFile,
+  ioErrorsOfSqlite,
+  bitFlipsOfFile,
+  bitFlipsOfSqlite,
+  ...fullDiskRigs,
+  ...powerCutRigs,
+]
