@@ -9,6 +9,7 @@ import { defineConfig } from 'vitest/config'
 const projects = [
   'packages/core',
   'packages/memory',
+  'packages/file',
   'packages/sql',
   'packages/sqlite',
   'packages/postgres',
@@ -20,6 +21,7 @@ const projects = [
   'tooling/bench',
   'tooling/packaging',
   'tooling/postgres',
+  'tooling/faults',
   'examples',
 ]
 
