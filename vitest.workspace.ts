@@ -13,6 +13,7 @@ const projects = [
   'packages/sql',
   'packages/sqlite',
   'packages/postgres',
+  'packages/cache',
   'packages/conformance',
   'packages/agents',
   'packages/cli',

@@ -6,6 +6,7 @@
 
 import { entryHash, GENESIS_HASH } from './chain.ts'
 import { decodeRow, encodeBySchema, extractFields } from './codec.ts'
+import { DECIDING } from './consistency.ts'
 import type { Engine } from './engine.ts'
 import { atPosition, invalid, StoreError } from './errors.ts'
 import type { Executor } from './executor.ts'
@@ -55,7 +56,7 @@ export async function readHead(
   executor: Executor,
   { log, tenant, stream }: StreamAddress,
 ): Promise<VersionedHead> {
-  const [row] = await executor.read(log.heads, [{ tenant, id: stream }])
+  const [row] = await executor.read(log.heads, [{ tenant, id: stream }], DECIDING)
   if (row === undefined) return { sequence: 0, hash: GENESIS_HASH, version: 0 }
   const { sequence, hash } = decodeRow(log.heads, row) as LogHeadRecord
   return { sequence, hash, version: row.version }
@@ -142,6 +143,7 @@ async function settleDuplicates(
   const rows = await executor.read(
     log.entries,
     keyed.map(({ key }) => ({ tenant, id: key })),
+    DECIDING,
   )
   for (const [position, { index, key }] of keyed.entries()) {
     const row = rows[position]

@@ -6,6 +6,8 @@
  * check it again.
  */
 
+import type { AggregateRow, Aggregation } from './aggregation.ts'
+import type { CacheStatistics } from './cache-options.ts'
 import type { ErrorCode } from './errors.ts'
 import type { Layout } from './layout.ts'
 import type { Group, Outcome } from './operation.ts'
@@ -13,8 +15,17 @@ import type { Position } from './order.ts'
 import type { Predicate, Query } from './predicate.ts'
 import type { FieldValue, Key, StoredDocument, StoredRow, Visibility } from './row.ts'
 
+export {
+  type AggregateRow,
+  type Aggregation,
+  aggregateRows,
+  type GroupTerm,
+  type Measure,
+} from './aggregation.ts'
+export type { CacheLimits, CacheStatistics, WithCache } from './cache-options.ts'
 export { type BackendOptions, parseOptions } from './config.ts'
 export { type ErrorCode, isStoreError, StoreError, type StoreErrorDetails } from './errors.ts'
+export { ExactSum } from './exact-sum.ts'
 export { type FileOptions, fileOptions } from './file-options.ts'
 export { type Change, HISTORY, historyLayout, historyRow, type NewRow } from './history.ts'
 export { type FieldLayout, type FieldType, ID_FIELD, type Layout } from './layout.ts'
@@ -106,13 +117,21 @@ export interface DocumentPage {
   readonly more: boolean
 }
 
-/** How a read outside of transactions may be answered. */
+/**
+ * How a read outside of transactions may be answered. Where it is absent, nothing was asked for: a backend
+ * answers as for `strong`, and a cache in front of it may answer instead.
+ */
 export interface ReadOptions {
   /**
    * `strong`: with all that was acknowledged before. `eventual`: also by a copy that lags behind, where the
    * backend has one. A strong answer is a valid eventual one, so a backend without copies need not look.
    */
   readonly consistency: 'strong' | 'eventual'
+}
+
+/** The key of a row that somebody changed, with the name of its layout. */
+export interface ChangedKey extends Key {
+  readonly layout: string
 }
 
 /** What can be asked and said inside a transaction. Reads see its own writes. */
@@ -125,6 +144,8 @@ export interface BackendTransaction {
   documents?(layout: Layout, query: Query, at: number): Promise<DocumentPage>
   /** As `Backend.count`. */
   count(layout: Layout, question: CountQuestion, at: number): Promise<number>
+  /** As `Backend.aggregate`. */
+  aggregate(layout: Layout, aggregation: Aggregation, at: number): Promise<readonly AggregateRow[]>
   /** Applies one group; a refusal leaves the transaction as it was before the group. Checks are evaluated at once. */
   write(group: Group, at: number): Promise<Outcome>
   /** Runs a part that is undone alone when it throws. */
@@ -175,7 +196,7 @@ export interface Backend {
   /**
    * Reads by key: one answer per key in their order, repeated ones repeated, rows in whatever state.
    *
-   * @param options absent where the answer has to be strong, as in every method that takes it
+   * @param options absent where nothing was asked for, as in every method that takes it; see `ReadOptions`
    */
   read(
     layout: Layout,
@@ -194,6 +215,14 @@ export interface Backend {
 
   /** Counts the rows that match. */
   count(layout: Layout, question: CountQuestion, at: number, options?: ReadOptions): Promise<number>
+
+  /** Puts the rows that match into groups and measures each; answers the groups in any order. */
+  aggregate(
+    layout: Layout,
+    aggregation: Aggregation,
+    at: number,
+    options?: ReadOptions,
+  ): Promise<readonly AggregateRow[]>
 
   /** The tenants that have rows in the layout, in text order. */
   tenants(layout: Layout): Promise<readonly string[]>
@@ -228,6 +257,27 @@ export interface Backend {
    * An empty call with `finished` says that all rows of the layout now have its form.
    */
   reindex(layout: Layout, rows: readonly Reindexed[], finished: boolean): Promise<void>
+
+  /**
+   * Begins to tell of rows that others changed: other openers of the same place, in this process or another.
+   * Called at most once, after the first `open` has succeeded, and only where somebody wants to hear; without
+   * the call a backend need not listen. `close` ends it.
+   *
+   * What is told are hints. They may come late, twice, out of order or not at all, and may name rows that are
+   * as they were. A hint comes after its write is committed, so that a read which starts then sees it. Failing
+   * to listen is no error of the store: the backend goes on trying, and when it listens again, it calls with
+   * `undefined`.
+   *
+   * @param onChange never throws and returns at once; `undefined` says that some hints may have been missed,
+   *   or that too much changed to name it: all rows may be other ones
+   */
+  watch?(onChange: (changed: readonly ChangedKey[] | undefined) => void): void
+
+  /**
+   * Present where the backend answers reads by key from a cache when nothing was asked for; tells what that
+   * has counted. Core then says `strong` in so many words wherever it has to be.
+   */
+  cacheStatistics?(): CacheStatistics
 
   /** Names the failure that a driver's error stands for. A pure function. */
   errorCode(cause: unknown): ErrorCode

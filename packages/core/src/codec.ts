@@ -5,6 +5,7 @@
 
 import * as z from 'zod'
 import type { CollectionDefinition } from './definition.ts'
+import { findDroppedMember } from './dropped-member.ts'
 import { invalid, isStoreError, StoreError } from './errors.ts'
 import { extractField, indexedBytes } from './field.ts'
 import { recordHash } from './hash.ts'
@@ -45,6 +46,12 @@ export function encodeRecord(
 
 /** A record as its schema encodes it, before it becomes text. */
 export function encodeBySchema(definition: CollectionDefinition, record: unknown): Record<string, unknown> {
+  const dropped = definition.dropsMembers ? findDroppedMember(record) : undefined
+  if (dropped !== undefined) {
+    throw invalid(`${definition.name}: ${dropped}: a member of this name can't be stored here; rename it`, {
+      collection: definition.name,
+    })
+  }
   try {
     return z.encode(definition.strictSchema, record) as Record<string, unknown>
   } catch (cause) {
@@ -101,10 +108,12 @@ export function positionOfDocument(
   order: readonly OrderTerm[],
 ): Position {
   const encoded = parseDocument(definition, document)
-  return positionOf(
-    { id: String(encoded[definition.key]), fields: extractFields(definition, encoded) },
-    order,
+  const asked = new Set(order.map((term) => term.field))
+  // Fields that decide nothing stay where they are: taking words out of a text is work.
+  const fields = definition.fields.map((field, position) =>
+    asked.has(position) ? extractField(field, encoded, definition.name) : null,
   )
+  return positionOf({ id: String(encoded[definition.key]), fields }, order)
 }
 
 function deadlineOf(definition: CollectionDefinition, encoded: JsonObject | Record<string, unknown>) {

@@ -1,5 +1,12 @@
 /** A collection of records, bound to a tenant and to a store or a transaction. */
 
+import {
+  type AggregateGroup,
+  type AggregateOptions,
+  type GroupBy,
+  type MeasureBy,
+  parseAggregate,
+} from './aggregate.ts'
 import { currentDocument, decodeRow, positionOfDocument } from './codec.ts'
 import { sealCursor } from './cursor.ts'
 import type { CollectionDefinition } from './definition.ts'
@@ -150,6 +157,26 @@ export class Collection<R, F extends string = string> {
         visibility,
       } as const
       return this.#executor.count(this.definition, question, options)
+    })
+  }
+
+  /**
+   * Puts the records that match into groups and measures each group. Groups come in their order, null first;
+   * without `by` there is exactly one, also where no record matches. The answer is the same on every backend, to
+   * the bit. It costs the engine reading every record that matches, through an index where one serves.
+   *
+   * @throws StoreError `LIMIT_EXCEEDED` for more than 10,000 groups, or a sum that is no finite number, or beyond
+   *   the safe integers where the field is one of integers
+   */
+  aggregate<
+    const G extends readonly GroupBy<F>[] = readonly [],
+    const M extends Readonly<Record<string, MeasureBy<F>>> = Readonly<Record<string, MeasureBy<F>>>,
+  >(options: AggregateOptions<F, G, M>): Promise<readonly AggregateGroup<G, M>[]> {
+    return this.#observed('aggregate', async () => {
+      const { aggregation, read } = parseAggregate(options, this.definition, this.tenant)
+      checkConsistency(options, this.#executor.transactional, this.name)
+      const rows = await this.#executor.aggregate(this.definition, aggregation, options)
+      return read(rows) as AggregateGroup<G, M>[]
     })
   }
 

@@ -2,6 +2,7 @@
 
 import * as z from 'zod'
 import type { Backend } from './backend.ts'
+import { cacheOptions } from './cache-options.ts'
 import type { Clock } from './clock.ts'
 import { invalid } from './errors.ts'
 import { type FileOptions, fileOptions } from './file-options.ts'
@@ -51,6 +52,8 @@ const storeOptions = z.strictObject({
   maxAttempts: maxAttempts.default(20),
   /** Removes expired records by itself every so many milliseconds; 0, the default, leaves it to `cleanupExpired()`. */
   cleanupEveryMs: z.int().min(0).max(86_400_000).default(0),
+  /** Answers reads by key from memory, through `@coffer/cache`. Default: none. */
+  cache: cacheOptions.optional(),
 })
 
 /** The options of a store, as a user writes them; each has a default. Checked when the store is made. */
@@ -99,6 +102,7 @@ export function parseConfig(config: unknown): ParsedConfig {
     const target = name in storeOptions.shape ? own : rest
     target[name] = value
   }
+  if (own.cache !== undefined) parseOptions(cacheOptions, own.cache, 'createStore({ cache })')
   const store = parseOptions(storeOptions, own, 'createStore')
   const { backend, type, ...options } = rest
   if (backend !== undefined) return { store, ...parseInstance(backend, type, options) }

@@ -20,7 +20,7 @@ export function createStore<const M extends Modules = Record<never, never>>(
 ): Store<M> {
   const engine = new Engine(config)
   for (const [name, module] of Object.entries(modules)) {
-    if (name in BaseStore.prototype || name === 'tenantName') {
+    if (name in BaseStore.prototype || name === 'tenantName' || name === 'confined') {
       throw invalid(`a module can't be named '${name}': a store has something of that name`)
     }
     if (typeof module?.methods !== 'function')

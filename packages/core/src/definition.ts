@@ -1,6 +1,7 @@
 /** Collections as a user defines them, checked once and for all when they are defined. */
 
 import * as z from 'zod'
+import { dropsMembers } from './dropped-member.ts'
 import { invalid } from './errors.ts'
 import { type Field, type FieldDeclaration, NAME, resolveField } from './field.ts'
 import { historyLayout } from './history.ts'
@@ -61,6 +62,8 @@ export interface CollectionDefinition<R = unknown, F extends string = string> {
   readonly strictSchema: z.ZodType
   /** True when a record is its document, so that reading needs no decoding. */
   readonly isTransparent: boolean
+  /** True when the schema would leave out members named `__proto__`. */
+  readonly dropsMembers: boolean
   readonly key: string
   readonly fields: readonly Field[]
   readonly layout: Layout
@@ -129,12 +132,18 @@ export function buildDefinition(
   )
   for (const member of Object.keys(options.references ?? {})) addReferenceField(fields, member, schema, name)
   checkFieldNames(fields, options)
+  if (fields.some((field) => field.words && field.name === options.key)) {
+    throw invalid(
+      `${name}: '${options.key}' is the key, which filters ask by its name; name the words otherwise`,
+    )
+  }
   const version = options.version ?? 1
   return {
     name,
     schema: schema as z.ZodType,
     strictSchema: strictSchema(schema),
     isTransparent: isTransparent(schema),
+    dropsMembers: dropsMembers(schema),
     key: options.key,
     fields,
     layout: {

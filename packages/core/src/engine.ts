@@ -4,6 +4,7 @@
  */
 
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
+import type { AggregateRow, Aggregation } from './aggregation.ts'
 import type { Append, StreamAddress } from './append.ts'
 import { AppendQueue } from './append-queue.ts'
 import type {
@@ -15,20 +16,22 @@ import type {
   ReadOptions,
   Sweep,
 } from './backend.ts'
+import type { CacheStatistics } from './cache-options.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type ParsedConfig, parseConfig, type ResolvedStoreOptions } from './config.ts'
+import { readOptionsOf } from './consistency.ts'
 import { type CollectionDefinition, requireHistory } from './definition.ts'
 import { Definitions } from './definitions.ts'
 import { invalid, StoreError } from './errors.ts'
 import { EventLoopTurn } from './event-loop.ts'
 import type { Abortable, Executor, Reading } from './executor.ts'
 import { throwIfAborted, toStoreError } from './failure.ts'
+import { JoinedReads } from './joined-reads.ts'
 import { KeyedQueue } from './keyed-queue.ts'
 import { loadBackend } from './load-backend.ts'
 import { observeBatch, observeCleanup, observeOperation, observeTransaction } from './observe.ts'
 import type { Group, Outcome } from './operation.ts'
 import type { Query } from './predicate.ts'
-import { ReadQueue } from './read-queue.ts'
 import { reindexRows } from './reindex.ts'
 import type { Key, StoredRow } from './row.ts'
 import { runTransaction, type TransactionOptions } from './transaction.ts'
@@ -37,8 +40,6 @@ import { WriteQueue } from './write-queue.ts'
 
 /** Rows that one sweep removes: bounds how long other writes wait for it. */
 const SWEEP_ROWS = 250
-
-const EVENTUAL: ReadOptions = Object.freeze({ consistency: 'eventual' })
 
 export class Engine implements Executor {
   readonly transactional = false
@@ -51,10 +52,10 @@ export class Engine implements Executor {
   readonly #opened = new Set<CollectionDefinition>()
   readonly #writes: WriteQueue
   readonly #appends = new AppendQueue(this)
-  readonly #reads: ReadQueue
-  /** Reads that may be answered by another server, and so are not joined with the others. */
-  readonly #eventualReads: ReadQueue
+  readonly #reads: JoinedReads
   #backend: Backend | undefined
+  /** True once the backend is the one to work with: loaded, and with its cache where it has one. */
+  #isLoaded = false
   /** True once the backend has been opened, be it without any collection. */
   #isOpened = false
   #opening: Promise<void> | undefined
@@ -71,14 +72,7 @@ export class Engine implements Executor {
     this.#backend = this.#config.backend
     const lanes = () => this.#backendNow().capabilities.lanes
     const { maxQueued } = this.options
-    const readQueue = (options?: ReadOptions) =>
-      new ReadQueue({
-        maxQueued,
-        lanes,
-        send: (layout, keys) => this.#backendNow().read(layout, keys, options),
-      })
-    this.#reads = readQueue()
-    this.#eventualReads = readQueue(EVENTUAL)
+    this.#reads = new JoinedReads(maxQueued, () => this.#active <= 1)
     this.#writes = new WriteQueue({
       clock: this.clock,
       timeoutMs: this.options.timeoutMs,
@@ -94,6 +88,11 @@ export class Engine implements Executor {
   /** The backend's name, known before it is loaded. */
   get backendName(): string {
     return this.#backend?.name ?? this.#config.type
+  }
+
+  /** What the cache has counted; `undefined` where there is none. */
+  get cacheStatistics(): CacheStatistics | undefined {
+    return this.#backend?.cacheStatistics?.()
   }
 
   /** What the backend declares; known once it is loaded. */
@@ -121,10 +120,11 @@ export class Engine implements Executor {
 
   async #openMissing(): Promise<void> {
     const missing = this.definitions.all().filter((each) => !this.#opened.has(each))
-    this.#backend ??= await loadBackend(this.#config)
-    const stale = await this.#backend.open(Definitions.layouts(missing))
+    if (!this.#isLoaded) this.#backend = await loadBackend(this.#config, this.#reads)
+    this.#isLoaded = true
+    const stale = await this.#backendNow().open(Definitions.layouts(missing))
     for (const definition of missing) {
-      if (stale.includes(definition.name)) await reindexRows(this.#backend, definition, this.clock.now())
+      if (stale.includes(definition.name)) await reindexRows(this.#backendNow(), definition, this.clock.now())
     }
     for (const definition of missing) this.#opened.add(definition)
     this.#isOpened = true
@@ -223,12 +223,12 @@ export class Engine implements Executor {
     keys: readonly Key[],
     options: Reading = {},
   ): Promise<readonly (StoredRow | undefined)[]> {
-    return this.#ask(definition, options, (backend, how) => {
-      // A lone read goes out at once; among others it is joined with theirs.
-      const isJoined = backend.capabilities.joinReads && this.#active > 1
-      if (!isJoined) return backend.read(definition.layout, keys, how)
-      return (how === undefined ? this.#reads : this.#eventualReads).read(definition.layout, keys)
-    })
+    return this.#ask(definition, options, (backend, how) =>
+      // A cache joins what it lacks by itself: what it has waits for no read of others.
+      this.options.cache === undefined
+        ? this.#reads.read(backend, definition.layout, keys, how)
+        : backend.read(definition.layout, keys, how),
+    )
   }
 
   query(definition: CollectionDefinition, query: Query, options: Reading = {}): Promise<Page> {
@@ -261,6 +261,16 @@ export class Engine implements Executor {
     )
   }
 
+  aggregate(
+    definition: CollectionDefinition,
+    aggregation: Aggregation,
+    options: Reading = {},
+  ): Promise<readonly AggregateRow[]> {
+    return this.#ask(definition, options, (backend, how) =>
+      backend.aggregate(definition.layout, aggregation, this.clock.now(), how),
+    )
+  }
+
   #ask<T>(
     definition: CollectionDefinition,
     options: Reading,
@@ -269,7 +279,7 @@ export class Engine implements Executor {
     return this.#work((backend) => {
       throwIfAborted(options.signal)
       if (!backend.capabilities.readsBesideTransaction) this.#refuseInsideTransaction('read')
-      return run(backend, options.consistency === 'eventual' ? EVENTUAL : undefined)
+      return run(backend, readOptionsOf(options, backend))
     }, definition)
   }
 

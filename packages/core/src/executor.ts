@@ -1,5 +1,6 @@
 /** Where operations go: straight to the store, or into a transaction. Collections and logs know only this. */
 
+import type { AggregateRow, Aggregation } from './aggregation.ts'
 import type { CountQuestion, DocumentPage, Page, ReadOptions } from './backend.ts'
 import type { CollectionDefinition } from './definition.ts'
 import type { KeyedQueue } from './keyed-queue.ts'
@@ -15,7 +16,8 @@ export interface Abortable {
 /** What every read of records takes. */
 export interface Reading extends Abortable {
   /**
-   * `strong`, the default, sees everything that was acknowledged before. `eventual` may be answered by a read
+   * `strong` sees everything that was acknowledged before, and is the default but for one thing: where a cache is
+   * configured, reads by key that say nothing may be answered from it. `eventual` may be answered by a read
    * replica that lags behind, where one is configured; a transaction, which reads its own snapshot, refuses it.
    */
   readonly consistency?: ReadOptions['consistency'] | undefined
@@ -41,6 +43,11 @@ export interface Executor {
     options?: Reading,
   ): Promise<DocumentPage> | undefined
   count(definition: CollectionDefinition, question: CountQuestion, options?: Reading): Promise<number>
+  aggregate(
+    definition: CollectionDefinition,
+    aggregation: Aggregation,
+    options?: Reading,
+  ): Promise<readonly AggregateRow[]>
   /** As `query`, of the collection's history. */
   queryHistory(definition: CollectionDefinition, query: Query): Promise<Page>
   write(definition: CollectionDefinition, group: Group, options?: Abortable): Promise<Outcome>

@@ -1,11 +1,13 @@
 /** The filter language: what a user writes, checked and turned into a predicate. */
 
-import { invalid } from './errors.ts'
+import { invalid, type StoreError } from './errors.ts'
 import { DESCRIPTIONS, type Field } from './field.ts'
 import { ID_FIELD } from './layout.ts'
+import { sortedTexts } from './order.ts'
 import type { Comparison, Predicate, Scalar } from './predicate.ts'
 import { isStorableText } from './text.ts'
 import { isInstant, parseInstant } from './time.ts'
+import { addWords } from './words.ts'
 
 /** A value to compare with. Timestamps are a `Date` or ISO 8601 text. */
 export type FilterValue = string | number | boolean | Date
@@ -33,6 +35,10 @@ export interface FieldFilter {
   readonly hasAll?: readonly string[]
   /** A field of many texts: has at least one of these. */
   readonly hasAny?: readonly string[]
+  /** A field of words: has all the words of this text, in whatever order and case. */
+  readonly words?: string
+  /** A field of words: has at least one of the words of this text. */
+  readonly anyWord?: string
 }
 
 /**
@@ -60,6 +66,8 @@ const MAX_CONDITIONS = 1_000
 const MAX_FILTER_DEPTH = 32
 /** The most values of one `in`, `hasAll` or `hasAny`. */
 const MAX_VALUES = 10_000
+/** The most different words of one `words` or `anyWord`: an engine may hold each against each of a record's. */
+const MAX_WORDS = 1_000
 
 /** Reads a filter; `undefined` when it means every record. Anything unknown in it is refused by name. */
 export function parseFilter(filter: unknown, scope: FilterScope): Predicate | undefined {
@@ -123,37 +131,52 @@ function all(terms: Predicate[]): Predicate {
   return terms.length === 1 ? (terms[0] as Predicate) : { type: 'and', terms }
 }
 
-/** The position and the type of a field that a filter or an order names. */
-export function findField(name: string, scope: FilterScope): { position: number; type: Field['type'] } {
+/** A field that a filter or an order names. */
+export interface FoundField extends Pick<Field, 'type' | 'words'> {
+  readonly position: number
+}
+
+/** Finds a field by its name, or refuses the name with those that are known. */
+export function findField(name: string, scope: FilterScope): FoundField {
   const position = scope.fields.findIndex((field) => field.name === name)
-  if (name === scope.key) return { position: ID_FIELD, type: 'text' }
+  if (name === scope.key) return { position: ID_FIELD, type: 'text', words: false }
   const field = scope.fields[position]
-  if (field !== undefined) return { position, type: field.type }
+  if (field !== undefined) return { position, type: field.type, words: field.words }
   const known = [...new Set([scope.key, ...scope.fields.map((each) => each.name)])].join(', ')
   throw invalid(`${scope.name}: unknown field ${quote(name)}; declared are ${known}`)
 }
 
 function parseField(name: string, asked: unknown, scope: FilterScope): Predicate[] {
-  const { position, type } = findField(name, scope)
-  const target: Target = { field: position, type, where: `${scope.name}: filter '${name}'` }
+  const { position, type, words } = findField(name, scope)
+  const target: Target = { field: position, type, words, where: `${scope.name}: filter '${name}'` }
   if (!isPlainObject(asked)) return [equality(target, asked)]
   const entries = Object.entries(asked)
   if (entries.length === 0)
-    throw invalid(`${target.where} asks nothing; known operators are ${OPERATORS.join(', ')}`)
+    throw invalid(`${target.where} asks nothing; known operators are ${operatorsOf(target).join(', ')}`)
   return entries.map(([operator, value]) => parseOperator(target, operator, value))
 }
 
 interface Target {
   readonly field: number
   readonly type: Field['type']
+  readonly words: boolean
   readonly where: string
 }
 
-const OPERATORS = ['eq', 'ne', 'gt', 'gte', 'lt', 'lte', 'in', 'prefix', 'exists', 'has', 'hasAll', 'hasAny']
+const WORD_OPERATORS = ['words', 'anyWord', 'exists']
+const OPERATORS = [
+  ...['eq', 'ne', 'gt', 'gte', 'lt', 'lte', 'in', 'prefix', 'exists', 'has', 'hasAll', 'hasAny'],
+  ...['words', 'anyWord'],
+]
+
+function operatorsOf({ words }: Target): readonly string[] {
+  return words ? WORD_OPERATORS : OPERATORS
+}
 
 function parseOperator(target: Target, operator: string, value: unknown): Predicate {
   const { field, where } = target
   if (value === undefined) throw invalid(`${where}: '${quoteless(operator)}' is undefined`)
+  if (target.words && !WORD_OPERATORS.includes(operator)) throw notOfWords(target)
   switch (operator) {
     case 'eq':
       return equality(target, value)
@@ -179,6 +202,10 @@ function parseOperator(target: Target, operator: string, value: unknown): Predic
         field,
         values: list(target, operator, value).map((each) => member(target, each)),
       }
+    case 'words':
+      return { type: 'hasAll', field, values: wordsAsked(target, operator, value) }
+    case 'anyWord':
+      return { type: 'hasAny', field, values: wordsAsked(target, operator, value) }
     default:
       throw invalid(`${where}: unknown operator ${quote(operator)}; known are ${OPERATORS.join(', ')}`)
   }
@@ -217,7 +244,27 @@ function member(target: Target, value: unknown): string {
   throw invalid(`${target.where} takes texts, without NUL or lone surrogates`)
 }
 
+function wordsAsked(target: Target, operator: string, value: unknown): readonly string[] {
+  const { where } = target
+  if (!target.words) throw invalid(`${where}: '${operator}' needs a field of words, declared as type 'words'`)
+  if (typeof value !== 'string' || !isStorableText(value))
+    throw invalid(`${where}: '${operator}' takes text, without NUL or lone surrogates`)
+  const words = new Set<string>()
+  addWords(value, words, MAX_WORDS)
+  if (words.size === 0)
+    throw invalid(`${where}: '${operator}' has no word in its text; give at least one letter or digit`)
+  if (words.size > MAX_WORDS)
+    throw invalid(`${where}: '${operator}' takes at most ${MAX_WORDS} different words`)
+  // An engine may look for the first and then through what it found: longer words are rarer.
+  return sortedTexts(words).toSorted((left, right) => right.length - left.length)
+}
+
+function notOfWords({ where }: Target): StoreError {
+  return invalid(`${where} is a field of words: ask it with ${WORD_OPERATORS.join(', ')}`)
+}
+
 function scalar(target: Target, value: unknown): Scalar {
+  if (target.words) throw notOfWords(target)
   if (target.type === 'texts') {
     throw invalid(`${target.where} is a field of many texts: ask it with has, hasAll, hasAny or exists`)
   }

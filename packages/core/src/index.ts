@@ -1,7 +1,16 @@
 /** `@coffer/core`: what users of a store need. Backend authors enter by `@coffer/core/backend`. */
 
+export type {
+  AggregateGroup,
+  AggregateOptions,
+  AggregateValue,
+  GroupBy,
+  MeasureBy,
+  Measured,
+} from './aggregate.ts'
 export type { LogHead } from './append.ts'
 export type { Capabilities } from './backend.ts'
+export type { CacheStatistics } from './cache-options.ts'
 export { type ChainedEntry, entryHash, GENESIS_HASH } from './chain.ts'
 export { type Clock, systemClock } from './clock.ts'
 export type { Collection, CountOptions, GetOptions } from './collection.ts'
@@ -17,9 +26,10 @@ export {
 export type { Entry, HistoryEntry, RecordPage } from './entry.ts'
 export { type ErrorCode, isStoreError, type Retry, StoreError } from './errors.ts'
 export { exportLines } from './export.ts'
-export type { FieldDeclaration } from './field.ts'
+export type { FieldDeclaration, WordsDeclaration } from './field.ts'
 export type { FieldFilter, Filter, FilterValue } from './filter.ts'
-export { canonicalJson, type JsonObject, type JsonValue } from './json.ts'
+export { sha256 } from './hash.ts'
+export { canonicalJson, type JsonObject, type JsonValue, toDocument } from './json.ts'
 export type { FieldType } from './layout.ts'
 export type { AppendOptions, Log, ReadOptions } from './log.ts'
 export {
@@ -29,7 +39,7 @@ export {
   type LogDefinition,
   type LogOptions,
 } from './log-definition.ts'
-export type { LogReport, VerifyLogOptions } from './log-verify.ts'
+export type { EntryReport, LogProblem, LogReport, VerifyLogOptions } from './log-verify.ts'
 export type { MemoryOptions } from './memory-options.ts'
 export { defineModule, type Module, type ModuleMethods, type Modules } from './module.ts'
 export type { BatchEvent, CleanupEvent, OperationEvent, TransactionEvent } from './observe.ts'

@@ -99,12 +99,18 @@ function checkTexts(value: unknown, path: string, collection: string): void {
 export function canonicalJson(value: unknown): string {
   if (typeof value === 'number' && !Number.isFinite(value))
     throw invalid('a number that is not finite has no canonical form')
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  // Text is added to, not joined from parts: every record and entry that is hashed comes by here.
+  let text = ''
+  if (Array.isArray(value)) {
+    for (const member of value) text += `${text === '' ? '' : ','}${canonicalJson(member)}`
+    return `[${text}]`
+  }
   const object = value as Record<string, unknown>
-  const names = Object.keys(object).filter((name) => object[name] !== undefined)
-  return `{${names
-    .sort()
-    .map((name) => `${JSON.stringify(name)}:${canonicalJson(object[name])}`)
-    .join(',')}}`
+  for (const name of Object.keys(object).sort()) {
+    const member = object[name]
+    if (member === undefined) continue
+    text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${canonicalJson(member)}`
+  }
+  return `{${text}}`
 }

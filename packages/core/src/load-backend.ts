@@ -1,17 +1,36 @@
-/** Finds the package of a backend type and makes the backend. Nothing registers itself anywhere. */
+/** Finds the backend that a config means, and puts a cache in front of it where the config asks for one. */
 
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import type { Backend } from './backend.ts'
+import type { WithCache } from './cache-options.ts'
 import { knownBackends, type ParsedConfig } from './config.ts'
-import { invalid, StoreError } from './errors.ts'
+import { invalid } from './errors.ts'
+import type { JoinedReads } from './joined-reads.ts'
+import { loadPackage } from './load-package.ts'
 
-/** The backend of a config: the instance it holds, or one made by the package that its type names. */
-export async function loadBackend(config: ParsedConfig): Promise<Backend> {
+/**
+ * The backend as the store uses it.
+ *
+ * @param reads the way from a cache to the backend: what the cache lacks is joined like any other read
+ */
+export async function loadBackend(config: ParsedConfig, reads: JoinedReads): Promise<Backend> {
+  const { cache, clock } = config.store
+  if (cache === undefined) return bareBackend(config)
+  const { withCache = await loadCache(), ...limits } = cache
+  // After the cache's package, whose absence must not leave a backend behind that nobody closes.
+  const backend = await bareBackend(config)
+  return withCache(backend, {
+    ...limits,
+    read: async (layout, keys, options) => reads.read(backend, layout, keys, options),
+    // The system's clock may be set back while entries age; a clock that is injected is all the time there is.
+    now: clock === undefined ? () => performance.now() : () => clock.now(),
+  })
+}
+
+/** The instance that the config holds, or one made by the package that its type names. */
+async function bareBackend(config: ParsedConfig): Promise<Backend> {
   if (config.backend !== undefined) return config.backend
   const packageName = knownBackends[config.type]?.package ?? config.type
-  const loaded = await importPackage(packageName, config.type)
+  const loaded = await loadPackage(packageName, `the backend '${config.type}'`)
   const create = (loaded as { createBackend?: unknown }).createBackend
   if (typeof create !== 'function') {
     throw invalid(`'${packageName}' is no Coffer backend: it exports no createBackend`)
@@ -19,48 +38,7 @@ export async function loadBackend(config: ParsedConfig): Promise<Backend> {
   return create(config.options) as Backend
 }
 
-/**
- * Imports a package as core sees it, then as the application does: from its working directory, then from
- * the folder of its main script.
- */
-async function importPackage(packageName: string, type: string): Promise<unknown> {
-  const places = [process.cwd(), process.argv[1] === undefined ? undefined : dirname(process.argv[1])]
-  try {
-    return await import(packageName)
-  } catch (error) {
-    if (!isMissing(error, packageName)) throw loadFailure(packageName, error)
-  }
-  for (const place of places) {
-    const path = place === undefined ? undefined : resolveFrom(place, packageName)
-    if (path === undefined) continue
-    try {
-      return await import(pathToFileURL(path).href)
-    } catch (error) {
-      throw loadFailure(packageName, error)
-    }
-  }
-  throw new StoreError(
-    'UNAVAILABLE',
-    `the backend '${type}' is not installed: run  npm install ${packageName}`,
-  )
-}
-
-function resolveFrom(folder: string, packageName: string): string | undefined {
-  try {
-    return createRequire(join(folder, 'resolve.js')).resolve(packageName)
-  } catch {
-    return undefined
-  }
-}
-
-function isMissing(error: unknown, packageName: string): boolean {
-  const { code, message = '' } = error as { code?: string; message?: string }
-  return code === 'ERR_MODULE_NOT_FOUND' && message.includes(`'${packageName}'`)
-}
-
-function loadFailure(packageName: string, cause: unknown): StoreError {
-  const message = cause instanceof Error ? cause.message : String(cause)
-  return new StoreError('UNAVAILABLE', `'${packageName}' is installed but can't be loaded: ${message}`, {
-    cause,
-  })
+async function loadCache(): Promise<WithCache> {
+  const { withCache } = (await loadPackage('@coffer/cache', 'the cache')) as { withCache: WithCache }
+  return withCache
 }

@@ -3,9 +3,13 @@
 import { type LogHead, readHead, type StreamAddress } from './append.ts'
 import { entryHash, GENESIS_HASH } from './chain.ts'
 import { findDamage } from './codec.ts'
+import { DECIDING } from './consistency.ts'
+import { StoreError } from './errors.ts'
 import type { Executor } from './executor.ts'
 import type { JsonObject } from './json.ts'
+import type { LogDefinition } from './log-definition.ts'
 import { totalOrder } from './order.ts'
+import type { Predicate } from './predicate.ts'
 import { checkOptionNames } from './query.ts'
 import type { StoredRow } from './row.ts'
 import { walkPages } from './walk.ts'
@@ -24,7 +28,21 @@ export interface LogReport {
   /** Entries that were looked at: all, or those up to the first bad one. */
   readonly entries: number
   /** The first thing that is wrong, and where: the sequence that the entry should have. */
-  readonly problem?: { readonly sequence: number; readonly problem: string } | undefined
+  readonly problem?: LogProblem | undefined
+}
+
+/** What is wrong with a stream, and where. */
+export interface LogProblem {
+  readonly sequence: number
+  /** The key of the entry that was found there, if one was. */
+  readonly key?: string | undefined
+  readonly problem: string
+}
+
+/** What a check of one entry found. */
+export interface EntryReport {
+  readonly ok: boolean
+  readonly problem?: string | undefined
 }
 
 const PAGE_ROWS = 500
@@ -48,7 +66,7 @@ export async function verifyStream(
       const sequence = last.sequence + 1
       const found = checkEntry(address, row, last)
       if (typeof found === 'string')
-        return { ok: false, entries: sequence, problem: { sequence, problem: found } }
+        return { ok: false, entries: sequence, problem: { sequence, key: row.id, problem: found } }
       last = found
       meetsHead ||= isSame(last, head)
       meetsExpected ||= expectedHead !== undefined && isSame(last, expectedHead)
@@ -63,8 +81,25 @@ export async function verifyStream(
   })
   if (entries > 0 && head.sequence === 0) return bad(entries, 'the stream has entries but no head')
   if (!meetsHead) return bad(Math.min(entries + 1, head.sequence), 'the stream does not reach its head')
+  const behind = await entryBehindHead(executor, address, head, last)
+  if (behind !== undefined) return bad(behind, 'it stands behind the head of the stream')
   if (!meetsExpected) return bad(expectedHead?.sequence ?? 0, 'the stream does not contain the expected head')
   return { ok: true, entries }
+}
+
+/**
+ * The first entry that stands where no append can have put it. Entries and head are committed together, so once a
+ * walk has seen an entry, the head is there or further on.
+ */
+async function entryBehindHead(
+  executor: Executor,
+  address: StreamAddress,
+  head: LogHead,
+  last: LogHead,
+): Promise<number | undefined> {
+  if (last.sequence <= head.sequence) return undefined
+  const { sequence } = await readHead(executor, address)
+  return last.sequence > sequence ? sequence + 1 : undefined
 }
 
 function isSame(left: LogHead, right: LogHead): boolean {
@@ -84,18 +119,87 @@ function checkEntry({ log, tenant, stream }: StreamAddress, row: StoredRow, last
   return hash === expected ? { sequence, hash: expected } : 'it does not match its hash'
 }
 
-function pages(
+/**
+ * Checks the entry under a key: what it says against its hash, and its place between its neighbours. The one
+ * behind it, or the head, must have been chained to it.
+ */
+export async function verifyEntry(
   executor: Executor,
-  { log, tenant, stream }: StreamAddress,
-): AsyncGenerator<readonly StoredRow[]> {
-  const { fields } = log.entries
-  const position = (name: string) => fields.findIndex((field) => field.name === name)
-  return walkPages((query) => executor.query(log.entries, query), {
+  log: LogDefinition,
+  tenant: string,
+  key: string,
+): Promise<EntryReport> {
+  const [stored] = await executor.read(log.entries, [{ tenant, id: key }], DECIDING)
+  if (stored === undefined) {
+    throw new StoreError('NOT_FOUND', `${log.name}: there is no such entry`, {
+      collection: log.name,
+      keys: [key],
+    })
+  }
+  const damage = findDamage(log.entries, stored)
+  if (damage !== undefined) return { ok: false, problem: damage }
+  const { [log.chain.stream]: stream, [log.chain.sequence]: sequence } = JSON.parse(stored.document)
+  const address = { log, tenant, stream }
+  // Read between the entry and what stands behind it: appends meanwhile only lengthen the stream.
+  const head = await readHead(executor, address)
+  const [before, row, behind] = await rowsAround(executor, address, sequence)
+  if (row?.id !== key) return { ok: false, problem: 'it does not stand at its place' }
+  const previous = sequence === 1 ? GENESIS_HASH : memberOf(before, log.chain.hash)
+  if (previous === undefined) return { ok: false, problem: 'the entry before has no hash' }
+  const found = checkEntry(address, row, { sequence: sequence - 1, hash: previous })
+  if (typeof found === 'string') return { ok: false, problem: found }
+  const chained = head.sequence === sequence ? head.hash : memberOf(behind, log.chain.previous)
+  if (chained === found.hash) return { ok: true }
+  return { ok: false, problem: 'what stands behind it was not chained to it' }
+}
+
+/** The rows at a place and on both sides of it, as far as there are any. */
+async function rowsAround(executor: Executor, address: StreamAddress, sequence: number) {
+  const { log } = address
+  const field = positionOfField(log, log.chain.sequence)
+  const places = [sequence - 1, sequence, sequence + 1]
+  const where: Predicate = { type: 'and', terms: [inStream(address), { type: 'in', field, values: places }] }
+  const { rows } = await executor.query(log.entries, {
+    ...inOrder(address),
+    where,
+    after: undefined,
+    offset: 0,
+  })
+  return places.map((place) => rows.find((row) => row.fields?.[field] === place))
+}
+
+/** A text member of a document, which may have been changed into anything. */
+function memberOf(row: StoredRow | undefined, member: string): string | undefined {
+  try {
+    const value = row && (JSON.parse(row.document) as JsonObject)[member]
+    return typeof value === 'string' ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function pages(executor: Executor, address: StreamAddress): AsyncGenerator<readonly StoredRow[]> {
+  return walkPages((query) => executor.query(address.log.entries, query), {
+    ...inOrder(address),
+    where: inStream(address),
+  })
+}
+
+function inStream({ log, stream }: StreamAddress): Predicate {
+  const field = positionOfField(log, log.chain.stream)
+  return { type: 'compare', field, comparison: 'eq', value: stream }
+}
+
+function inOrder({ log, tenant }: StreamAddress) {
+  return {
     tenant,
-    where: { type: 'compare', field: position(log.chain.stream), comparison: 'eq', value: stream },
-    order: totalOrder([{ field: position(log.chain.sequence), direction: 'asc' }]),
+    order: totalOrder([{ field: positionOfField(log, log.chain.sequence), direction: 'asc' }]),
     limit: PAGE_ROWS,
     visibility: 'any',
     withFields: true,
-  })
+  } as const
+}
+
+function positionOfField({ entries }: LogDefinition, name: string): number {
+  return entries.fields.findIndex((field) => field.name === name)
 }

@@ -1,5 +1,6 @@
 /** A log: append-only streams of entries, each stream one chain of hashes. */
 
+import type { AggregateGroup, AggregateOptions, GroupBy, MeasureBy } from './aggregate.ts'
 import type { Append, LogHead, StreamAddress } from './append.ts'
 import { appendAll, readHead } from './append.ts'
 import { decodeRow } from './codec.ts'
@@ -10,8 +11,15 @@ import { invalid } from './errors.ts'
 import type { Abortable, Executor } from './executor.ts'
 import { throwIfAborted } from './failure.ts'
 import type { Filter } from './filter.ts'
+import { isolated } from './isolate.ts'
 import type { LogDefinition } from './log-definition.ts'
-import { type LogReport, type VerifyLogOptions, verifyStream } from './log-verify.ts'
+import {
+  type EntryReport,
+  type LogReport,
+  type VerifyLogOptions,
+  verifyEntry,
+  verifyStream,
+} from './log-verify.ts'
 import { checkOptionNames, type FindOptions } from './query.ts'
 import type { StoredRow } from './row.ts'
 import { checkKey } from './text.ts'
@@ -73,7 +81,9 @@ export class Log<R, A, F extends string = string> {
         throw invalid(`${this.name}: append: onDuplicate is 'refuse' or 'skip'`)
       }
       if (entries.length === 0) return []
-      const rows = await this.#append(address, { entries, onDuplicate, stored: new Map() }, signal)
+      // Entries are encoded once their place is known; what the caller does meanwhile must not show.
+      const kept = entries.map((entry) => isolated(entry))
+      const rows = await this.#append(address, { entries: kept, onDuplicate, stored: new Map() }, signal)
       return rows.map((row) => decodeRow(this.definition.entries, row))
     })
   }
@@ -131,6 +141,14 @@ export class Log<R, A, F extends string = string> {
     return this.#entries.count(where)
   }
 
+  /** Groups and measures the entries that match, over all streams, as `Collection.aggregate` does. */
+  aggregate<
+    const G extends readonly GroupBy<F>[] = readonly [],
+    const M extends Readonly<Record<string, MeasureBy<F>>> = Readonly<Record<string, MeasureBy<F>>>,
+  >(options: AggregateOptions<F, G, M>): Promise<readonly AggregateGroup<G, M>[]> {
+    return this.#entries.aggregate(options)
+  }
+
   /**
    * The end of a stream, or `undefined` when it has no entry. Kept outside the store it proves later that
    * nothing was cut off or written anew.
@@ -148,6 +166,16 @@ export class Log<R, A, F extends string = string> {
    */
   verify(stream: string, options: VerifyLogOptions = {}): Promise<LogReport> {
     return this.#observed('verify', async () => verifyStream(this.#executor, this.#address(stream), options))
+  }
+
+  /**
+   * Checks the entry with this key: its hash and index fields, that it follows the entry before, and that
+   * the one behind it, or the head, was chained to it. Damage is reported. `NOT_FOUND` without such an entry.
+   */
+  verifyEntry(key: string): Promise<EntryReport> {
+    return this.#observed('verifyEntry', async () =>
+      verifyEntry(this.#executor, this.definition, this.tenant, checkKey(key, this.name)),
+    )
   }
 
   #address(stream: string): StreamAddress {

@@ -17,6 +17,11 @@ export function compareText(left: string, right: string): number {
   return left.length - right.length
 }
 
+/** Distinct texts in the order of `compareText`, so that equal sets are equal arrays. */
+export function sortedTexts(texts: Iterable<string>): readonly string[] {
+  return [...new Set(texts)].sort(compareText)
+}
+
 /** Moves surrogates above the rest of the basic plane, as the code points that they encode are. */
 function codePointRank(unit: number): number {
   if (unit < 0xd800) return unit

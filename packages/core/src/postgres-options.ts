@@ -93,6 +93,12 @@ const shape = z.strictObject({
   pooler: z.enum(['transaction']).optional(),
   /** Confines every tenant by the server's own rules as well. */
   rowLevelSecurity: z.boolean().default(false),
+  /**
+   * Whether stores on one schema tell each other what they change, for their caches: the keys, never the
+   * values, to everybody who may connect to the database. `true` also without a cache of its own, `false` neither
+   * tells nor listens. Default: a store with a cache does both, unless `rowLevelSecurity` is set.
+   */
+  notify: z.boolean().optional(),
   /** A server that may lag behind, for reads with `{ consistency: 'eventual' }`: an address, its parts, or a pool. */
   readReplica: readReplica.optional(),
   /** Whether opening makes and changes tables, or only looks whether they are as they should be. */

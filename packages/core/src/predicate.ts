@@ -84,7 +84,8 @@ function matchesField(value: FieldValue, predicate: FieldPredicate): boolean {
   }
 }
 
-function fieldOf(row: Sortable, field: number): FieldValue {
+/** The value of a row's field, or its id where the position is `ID_FIELD`. */
+export function fieldOf(row: Sortable, field: number): FieldValue {
   return field === ID_FIELD ? row.id : (row.fields[field] ?? null)
 }
 

@@ -117,16 +117,29 @@ function equals(field: number, value: string): Predicate {
   return { type: 'compare', field, comparison: 'eq', value }
 }
 
-/** The position of the first check that does not hold inside a transaction, if any. */
+/**
+ * The position of the first check that does not hold inside a transaction, if any. Thousands of records that
+ * refer to one are one question.
+ */
 export async function firstViolation(
   checks: readonly ReferenceCheck[],
   transaction: BackendTransaction,
   at: number,
 ): Promise<number | undefined> {
+  const held = new Set<string>()
   for (const [index, check] of checks.entries()) {
+    const asked = identityOf(check)
+    if (held.has(asked)) continue
     if (!(await holds(check, transaction, at))) return index
+    held.add(asked)
   }
   return undefined
+}
+
+function identityOf(check: ReferenceCheck): string {
+  const { type, layout, tenant } = check
+  const rest = type === 'live' ? [check.id] : [check.target.name, check.field, check.value]
+  return JSON.stringify([type, layout.name, tenant, ...rest])
 }
 
 async function holds(check: ReferenceCheck, transaction: BackendTransaction, at: number): Promise<boolean> {

@@ -1,6 +1,7 @@
 /** Reads from a Zod schema what type a field has in the store: on the encoded side, which is what is stored. */
 
 import type * as z from 'zod'
+import { EVERY, type FieldPath, isManyValued } from './field-path.ts'
 import type { FieldType } from './layout.ts'
 
 /** What is known of one member of a schema. */
@@ -16,6 +17,7 @@ export interface SchemaDefinition {
   readonly type: string
   readonly innerType?: z.ZodType
   readonly in?: z.ZodType
+  readonly out?: z.ZodType
   readonly element?: z.ZodType
   readonly keyType?: z.ZodType
   readonly valueType?: z.ZodType
@@ -40,15 +42,59 @@ export function definitionOf(schema: z.ZodType): SchemaDefinition {
 }
 
 /** Finds a member by its path (`provenance.task_id`) and tells its type. */
-export function memberType(schema: z.ZodType, path: readonly string[]): MemberType | undefined {
+export function memberType(schema: z.ZodType, path: FieldPath): MemberType | undefined {
   const { definition, nullable } = unwrap(schema)
   const [name, ...rest] = path
-  if (name === undefined) return { type: scalarType(definition), nullable }
+  if (name === undefined) return { type: typeOf(schema, []), nullable }
+  if (name === EVERY) return everyType(definition, rest, nullable)
   const shape = definition.shape
   const member = shape !== undefined && Object.hasOwn(shape, name) ? shape[name] : undefined
   if (member === undefined) return undefined
   const found = memberType(member, rest)
   return found && { type: found.type, nullable: nullable || found.nullable }
+}
+
+/** The type of a field that finds many values. It is null where there is no array, whatever its members are. */
+function everyType(
+  { element }: SchemaDefinition,
+  path: FieldPath,
+  nullable: boolean,
+): MemberType | undefined {
+  const found = element && memberType(element, path)
+  const wanted = isManyValued(path) ? 'texts' : 'text'
+  return found && { type: found.type === wanted ? 'texts' : undefined, nullable }
+}
+
+/** Kinds of schemas whose values have no members. */
+const MEMBERLESS = ['string', 'number', 'boolean', 'enum', 'literal', 'template_literal', 'null', 'undefined']
+
+/** True when by the schema nothing can ever stand at the path. What a schema leaves open may be anything. */
+export function leadsNowhere(schema: z.ZodType, path: FieldPath): boolean {
+  const [name, ...rest] = path
+  if (name === undefined) return false
+  const { definition } = unwrap(schema)
+  if (MEMBERLESS.includes(definition.type)) return true
+  switch (definition.type) {
+    case 'union':
+      return (definition.options ?? []).every((option) => leadsNowhere(option, path))
+    case 'array':
+      if (/^\d+$/.test(name)) return false
+      return name !== EVERY || (definition.element !== undefined && leadsNowhere(definition.element, rest))
+    case 'record':
+      return (
+        name === EVERY || (definition.valueType !== undefined && leadsNowhere(definition.valueType, rest))
+      )
+    case 'object':
+      return name === EVERY || memberLeadsNowhere(definition, name, rest)
+    default:
+      return false
+  }
+}
+
+function memberLeadsNowhere({ shape = {}, catchall }: SchemaDefinition, name: string, rest: FieldPath) {
+  const member = Object.hasOwn(shape, name) ? shape[name] : undefined
+  if (member !== undefined) return leadsNowhere(member, rest)
+  return catchall === undefined || definitionOf(catchall).type === 'never'
 }
 
 /** Takes off optional, nullable, default and the like, and the decoded side of codecs. */
@@ -72,7 +118,7 @@ function unwrap(schema: z.ZodType): { definition: SchemaDefinition; nullable: bo
 /** True for a union or a literal with null or `undefined` among its choices. */
 function admitsNull(definition: SchemaDefinition): boolean {
   if (definition.type === 'literal') return (definition.values ?? []).some(isNullish)
-  if (definition.type !== 'union') return isNothing(definition)
+  if (definition.type !== 'union') return isNothing(definition) || OPEN.includes(definition.type)
   return (definition.options ?? []).some((option) => unwrap(option).nullable)
 }
 
@@ -80,11 +126,22 @@ function isNothing(definition: SchemaDefinition): boolean {
   return definition.type === 'null' || definition.type === 'undefined'
 }
 
+/** Kinds of schemas that take anything, null and `undefined` included. */
+const OPEN = ['unknown', 'any', 'custom']
+
 function isNullish(value: unknown): boolean {
   return value === null || value === undefined
 }
 
-function scalarType(definition: SchemaDefinition): FieldType | undefined {
+/**
+ * The type of a schema's values.
+ *
+ * @param around the schemas that it stands in: one that contains itself, such as z.json(), is of no type
+ */
+function typeOf(schema: z.ZodType, around: readonly z.ZodType[]): FieldType | undefined {
+  if (around.includes(schema)) return undefined
+  const within = [...around, schema]
+  const { definition } = unwrap(schema)
   switch (definition.type) {
     case 'string':
       return definition.format === 'datetime' ? 'timestamp' : 'text'
@@ -99,9 +156,9 @@ function scalarType(definition: SchemaDefinition): FieldType | undefined {
     case 'literal':
       return commonType((definition.values ?? []).filter((value) => !isNullish(value)))
     case 'union':
-      return unionType(definition.options ?? [])
+      return unionType(definition.options ?? [], within)
     case 'array':
-      return definition.element !== undefined && memberType(definition.element, [])?.type === 'text'
+      return definition.element !== undefined && typeOf(definition.element, within) === 'text'
         ? 'texts'
         : undefined
     default:
@@ -122,9 +179,9 @@ function commonType(values: readonly unknown[]): FieldType | undefined {
   return values.every((value) => typeof value === 'number') ? 'number' : undefined
 }
 
-function unionType(options: readonly z.ZodType[]): FieldType | undefined {
+function unionType(options: readonly z.ZodType[], within: readonly z.ZodType[]): FieldType | undefined {
   const choices = options.filter((option) => !isNothing(unwrap(option).definition))
-  const types = new Set(choices.map((option) => memberType(option, [])?.type))
+  const types = new Set(choices.map((option) => typeOf(option, within)))
   return types.size === 1 ? [...types][0] : undefined
 }
 

@@ -1,6 +1,7 @@
 /** A store, as a user holds it: the whole of it, one tenant, or one transaction. All have one type. */
 
 import type { Capabilities } from './backend.ts'
+import type { CacheStatistics } from './cache-options.ts'
 import { Collection } from './collection.ts'
 import { parseOptions, transactionBounds } from './config.ts'
 import type { CollectionDefinition } from './definition.ts'
@@ -36,17 +37,18 @@ const TRANSACTION_OPTIONS = ['maxAttempts', 'timeoutMs', 'idempotencyKey', 'sign
 /** A store without its modules; `Store` is this with them. */
 export class BaseStore {
   readonly tenantName: string
+  /** True for a handle got from `tenant()`, and for its transactions: a module must not lead out of that tenant. */
+  readonly confined: boolean
   readonly #engine: Engine
   readonly #executor: Executor
   readonly #modules: Modules
-  readonly #confined: boolean
   readonly #scope: TransactionScope | undefined
 
   constructor(engine: Engine, modules: Modules, tenant: string, confined: boolean, scope?: TransactionScope) {
     this.tenantName = tenant
     this.#engine = engine
     this.#modules = modules
-    this.#confined = confined
+    this.confined = confined
     this.#scope = scope
     this.#executor = scope ?? engine
     for (const [name, module] of Object.entries(modules)) {
@@ -81,6 +83,11 @@ export class BaseStore {
     return this.#engine.capabilities
   }
 
+  /** What the cache has counted, of all tenants together; `undefined` without one, and until it is loaded. */
+  cacheStatistics(): CacheStatistics | undefined {
+    return this.#engine.cacheStatistics
+  }
+
   /** The present instant by the store's clock, the one that decides what has expired. */
   now(): Date {
     return new Date(this.#engine.clock.now())
@@ -100,7 +107,7 @@ export class BaseStore {
   async transaction<T>(run: (store: this) => Promise<T>, options: StoreTransactionOptions = {}): Promise<T> {
     checkOptionNames(options, TRANSACTION_OPTIONS, 'transaction')
     if (typeof run !== 'function') throw invalid('transaction takes a function, which is given a store')
-    const bound = (scope: TransactionScope) => run(this.#bound(this.tenantName, this.#confined, scope))
+    const bound = (scope: TransactionScope) => run(this.#bound(this.tenantName, this.confined, scope))
     if (this.#scope !== undefined) {
       if (Object.keys(options).length > 0) throw invalid('a nested transaction takes no options')
       return this.#scope.savepoint(bound)
@@ -168,7 +175,7 @@ export class BaseStore {
   }
 
   #sweptTenant(): string | undefined {
-    return this.#confined ? this.tenantName : undefined
+    return this.confined ? this.tenantName : undefined
   }
 
   #refuseInTransaction(action: string): void {

@@ -4,6 +4,7 @@
  */
 
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { AggregateRow, Aggregation } from './aggregation.ts'
 import type { Backend, BackendTransaction, CountQuestion, DocumentPage, Page } from './backend.ts'
 import { type CollectionDefinition, requireHistory } from './definition.ts'
 import type { Engine } from './engine.ts'
@@ -130,6 +131,17 @@ export class TransactionScope implements Executor {
   count(definition: CollectionDefinition, question: CountQuestion, options: Abortable = {}): Promise<number> {
     const at = this.engine.clock.now()
     return this.#use(definition, options, () => this.#transaction.count(definition.layout, question, at))
+  }
+
+  aggregate(
+    definition: CollectionDefinition,
+    aggregation: Aggregation,
+    options: Abortable = {},
+  ): Promise<readonly AggregateRow[]> {
+    const at = this.engine.clock.now()
+    return this.#use(definition, options, () =>
+      this.#transaction.aggregate(definition.layout, aggregation, at),
+    )
   }
 
   /** Writes at once; references are checked when the transaction commits. */

@@ -86,7 +86,7 @@ export class Writer<R> {
   /** One cycle: the new version, or `undefined` when another write came between. */
   async #updateOnce(id: string, change: Change<R>, options: WriteOptions): Promise<number | undefined> {
     const { name, key } = this.#definition
-    const [row] = await this.#executor.read(this.#definition, [{ tenant: this.#tenant, id }], options)
+    const [row] = await this.#readToDecide(id, options)
     if (row === undefined || !isLive(row, this.#engine.clock.now())) {
       throw new StoreError('NOT_FOUND', `${name}: there is no record with the key ${quoted(id)}`, {
         collection: name,
@@ -117,7 +117,7 @@ export class Writer<R> {
     const { name, layout, softDelete } = this.#definition
     const id = checkKey(key, name)
     if (!softDelete) throw invalid(`${name}: it keeps no deleted records; define it with softDelete: true`)
-    const [row] = await this.#executor.read(this.#definition, [{ tenant: this.#tenant, id }], options)
+    const [row] = await this.#readToDecide(id, options)
     const operation = { type: 'restore', layout, tenant: this.#tenant, id } as const
     const fields = row === undefined ? [] : this.#encodedFields(row)
     const checks = outboundChecks(this.#definition, this.#engine.definitions, fields, this.#tenant)
@@ -128,6 +128,12 @@ export class Writer<R> {
       options,
     )
     return (applied[0] as Applied).version
+  }
+
+  /** A cache must not answer: what is written next depends on it. */
+  #readToDecide(id: string, { signal }: Abortable): Promise<readonly (StoredRow | undefined)[]> {
+    const key = { tenant: this.#tenant, id }
+    return this.#executor.read(this.#definition, [key], { signal, consistency: 'strong' })
   }
 
   #encodedFields(row: StoredRow) {

@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest'
 import * as z from 'zod'
 import { parseConfig, parseOptions } from '../src/config.ts'
+import { JoinedReads } from '../src/joined-reads.ts'
 import { loadBackend } from '../src/load-backend.ts'
 import { postgresOptions } from '../src/postgres-options.ts'
 import { fakeBackend } from './fake-backend.ts'
 import { refusalOf } from './refused.ts'
 
 const backend = fakeBackend()
+const reads = new JoinedReads(1, () => true)
 
 test.each<[string, unknown, RegExp]>([
   ['nothing', undefined, /takes a config, such as/],
@@ -35,6 +37,20 @@ test.each<[string, unknown, RegExp]>([
   ['maxQueued 1.5', { type: 'memory', maxQueued: 1.5 }, /option 'maxQueued'/],
   ['maxAttempts as text', { type: 'memory', maxAttempts: '3' }, /option 'maxAttempts'/],
   ['documents of 1 byte', { type: 'memory', maxDocumentBytes: 1 }, /option 'maxDocumentBytes'/],
+  ['a cache without ttlMs', { type: 'memory', cache: {} }, /createStore\(\{ cache \}\): option 'ttlMs'/],
+  ['a cache of 0 ms', { type: 'memory', cache: { ttlMs: 0 } }, /option 'ttlMs'/],
+  ['a cache of no entries', { type: 'memory', cache: { ttlMs: 1, maxEntries: 0 } }, /option 'maxEntries'/],
+  ['a cache of few bytes', { type: 'memory', cache: { ttlMs: 1, maxBytes: 1_000 } }, /option 'maxBytes'/],
+  [
+    'an option of no cache',
+    { type: 'memory', cache: { ttlMs: 1, ttl: 1 } },
+    /unknown option 'ttl'; known are ttlMs, maxEntries, maxBytes, withCache/,
+  ],
+  [
+    'a withCache that is none',
+    { type: 'memory', cache: { ttlMs: 1, withCache: {} } },
+    /option 'withCache': expected the withCache of @coffer\/cache/,
+  ],
   ['a clock that does not tell', { type: 'memory', clock: {} }, /expected \{ now\(\): number \}/],
   ['a backend and a type', { backend, type: 'memory' }, /'type' can't stand beside 'backend'/],
   [
@@ -104,6 +120,7 @@ test.each<[string, Record<string, unknown>, string]>([
   ['idleTimeoutMs -1', { idleTimeoutMs: -1 }, 'idleTimeoutMs'],
   ['a pooler of sessions', { pooler: 'session' }, 'pooler'],
   ['rowLevelSecurity as text', { rowLevelSecurity: 'secret' }, 'rowLevelSecurity'],
+  ['notify as text', { notify: 'secret' }, 'notify'],
   ['a replica of another kind', { readReplica: 'mysql://secret@db' }, 'readReplica'],
   ['a replica that is a number', { readReplica: 1 }, 'readReplica'],
   ['a replica with a wrong port', { readReplica: { host: 'secret', port: 0 } }, 'readReplica.port'],
@@ -142,6 +159,7 @@ test.each<[string, Record<string, unknown>]>([
       idleTimeoutMs: 0,
       pooler: 'transaction',
       rowLevelSecurity: true,
+      notify: true,
       migrate: 'verify',
       applicationName: 'my app',
       readOnly: true,
@@ -207,7 +225,7 @@ test('options of a backend that knows none', () => {
 
 test('a package that is not there is named with the command that brings it', async () => {
   const config = parseConfig({ type: '@coffer-nobody/does-not-exist' })
-  await expect(loadBackend(config)).rejects.toMatchObject({
+  await expect(loadBackend(config, reads)).rejects.toMatchObject({
     code: 'UNAVAILABLE',
     message:
       `the backend '@coffer-nobody/does-not-exist' is not installed: ` +
@@ -217,7 +235,7 @@ test('a package that is not there is named with the command that brings it', asy
 
 test('a package that is no backend is refused', async () => {
   const config = { ...parseConfig({ backend }), backend: undefined, type: 'zod' }
-  await expect(loadBackend(config)).rejects.toMatchObject({
+  await expect(loadBackend(config, reads)).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',
     message: `'zod' is no Coffer backend: it exports no createBackend`,
   })

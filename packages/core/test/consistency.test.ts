@@ -32,6 +32,10 @@ async function watched({ joinReads = false } = {}) {
       told('count', options)
       return backend.count(layout, question, at)
     },
+    aggregate: (layout, aggregation, at, options) => {
+      told('aggregate', options)
+      return backend.aggregate(layout, aggregation, at)
+    },
   }
   const store = createStore({ backend: watching })
   const collection = store.collection(notes)
@@ -49,12 +53,14 @@ test.each([
   await collection.find({ consistency })
   await collection.findEntries({ consistency })
   await collection.count({}, { consistency })
+  await collection.aggregate({ measures: { n: 'count' }, consistency })
   await collection.exists({}, { consistency })
   expect(calls).toEqual([
     ['read', asked, 1],
     ['documents', asked],
     ['query', asked],
     ['count', asked],
+    ['aggregate', asked],
     ['query', asked],
   ])
   await store.close()

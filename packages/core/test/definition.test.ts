@@ -39,7 +39,8 @@ test.each<[string, z.ZodType, string | undefined, boolean]>([
   ['a union with an optional part', z.union([z.string().optional(), z.literal('a')]), 'text', true],
   ['a union with null', z.union([z.string(), z.null()]), 'text', true],
   ['a union of types', z.union([z.string(), z.number()]), undefined, false],
-  ['anything', z.unknown(), undefined, false],
+  ['anything', z.unknown(), undefined, true],
+  ['any JSON', z.json(), undefined, true],
   ['later', z.lazy(() => z.string().nullable()), 'text', true],
 ])('a member that is %s', (_name, schema, type, nullable) => {
   expect(memberType(z.object({ member: schema }), ['member'])).toEqual({ type, nullable })

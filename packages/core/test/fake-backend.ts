@@ -1,7 +1,9 @@
 /** The smallest backend that keeps the contract, so that core can be tested without any other package. */
 
 import {
+  type Aggregation,
   type Applied,
+  aggregateRows,
   type Backend,
   type BackendTransaction,
   comparePosition,
@@ -28,6 +30,7 @@ export interface FakeHooks {
   read?: () => void | Promise<void>
   write?: (groups: readonly Group[]) => void | Promise<void>
   count?: () => void | Promise<void>
+  aggregate?: () => void | Promise<void>
   /** Within a transaction, before its commit. */
   commit?: () => void | Promise<void>
   /** When something has been undone, before its end is told. */
@@ -100,6 +103,10 @@ function readers(rows: Rows, hooks: FakeHooks) {
     count: async (layout: Layout, question: Parameters<Backend['count']>[1], at: number) => {
       await hooks.count?.()
       return select(rows, layout, question, at).length
+    },
+    aggregate: async (layout: Layout, aggregation: Aggregation, at: number) => {
+      await hooks.aggregate?.()
+      return aggregateRows(select(rows, layout, aggregation, at), aggregation)
     },
   }
 }

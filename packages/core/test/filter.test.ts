@@ -19,7 +19,15 @@ const scope = defineCollection({
     tags: z.array(z.string()),
   }),
   key: 'id',
-  fields: { text: 'index', count: 'index', ratio: 'column', done: 'column', at: 'index', tags: 'index' },
+  fields: {
+    text: 'index',
+    count: 'index',
+    ratio: 'column',
+    done: 'column',
+    at: 'index',
+    tags: 'index',
+    text_words: { type: 'words', path: 'text' },
+  },
 })
 const deep = (levels: number): object => (levels === 0 ? {} : { not: deep(levels - 1) })
 
@@ -31,7 +39,7 @@ describe('a filter is refused', () => {
     [
       'an unknown field',
       { nope: 1 },
-      /unknown field 'nope'; declared are id, text, count, ratio, done, at, tags/,
+      /unknown field 'nope'; declared are id, text, count, ratio, done, at, tags, text_words/,
     ],
     ['__proto__', JSON.parse('{"__proto__":{"text":"a"}}'), /unknown field '__proto__'/],
     ['an unknown operator', { text: { like: 'a' } }, /unknown operator 'like'; known are eq, ne/],
@@ -53,6 +61,25 @@ describe('a filter is refused', () => {
     ['order on many texts', { tags: { gt: 'a' } }, /has, hasAll, hasAny/],
     ['has on one text', { text: { has: 'a' } }, /field of many texts/],
     ['has of a number', { tags: { has: 1 } }, /takes texts/],
+    ['words on one text', { text: { words: 'a' } }, /'words' needs a field of words/],
+    ['words on many texts', { tags: { anyWord: 'a' } }, /'anyWord' needs a field of words/],
+    ['words on the key', { id: { words: 'a' } }, /'words' needs a field of words/],
+    ['equality on words', { text_words: 'a' }, /ask it with words, anyWord, exists/],
+    ['an operator of equality on words', { text_words: { eq: 'a' } }, /ask it with words, anyWord, exists/],
+    ['members on words', { text_words: { has: 'a' } }, /ask it with words, anyWord, exists/],
+    ['a prefix on words', { text_words: { prefix: 'a' } }, /ask it with words, anyWord, exists/],
+    ['an unknown operator on words', { text_words: { like: 'a' } }, /ask it with words, anyWord, exists/],
+    ['no operator on words', { text_words: {} }, /known operators are words, anyWord, exists$/],
+    ['a text without a word', { text_words: { words: '…' } }, /'words' has no word in its text/],
+    ['no text', { text_words: { anyWord: '' } }, /'anyWord' has no word in its text/],
+    ['an array of words', { text_words: { words: ['a'] } }, /'words' takes text/],
+    ['words with NUL', { text_words: { words: 'a\0' } }, /'words' takes text, without NUL/],
+    ['words with a lone surrogate', { text_words: { anyWord: 'a \ud800' } }, /'anyWord' takes text/],
+    [
+      'too many words',
+      { text_words: { words: [...Array(1_001).keys()].join(' ') } },
+      /at most 1000 different words/,
+    ],
     ['prefix on a number', { count: { prefix: '1' } }, /needs a field of text/],
     ['in without an array', { text: { in: 'a' } }, /takes an array/],
     ['null within in', { text: { in: [null] } }, /takes text/],
@@ -91,6 +118,19 @@ test('a filter becomes a predicate over positions and field values', () => {
   expect(parseFilter({ ratio: -0 }, scope)).toEqual({ type: 'compare', field: 2, comparison: 'eq', value: 0 })
   expect(parseFilter({ text: { ne: null } }, scope)).toEqual(parseFilter({ text: { exists: true } }, scope))
   expect(parseFilter({ text: null }, scope)).toEqual({ type: 'null', field: 0 })
+  expect(parseFilter({ text_words: { words: 'Quick, QUICK fox' } }, scope)).toEqual({
+    type: 'hasAll',
+    field: 6,
+    values: ['quick', 'fox'],
+  })
+  expect(parseFilter({ text_words: { anyWord: 'a b', exists: true } }, scope)).toEqual({
+    type: 'and',
+    terms: [
+      { type: 'hasAny', field: 6, values: ['a', 'b'] },
+      { type: 'not', term: { type: 'null', field: 6 } },
+    ],
+  })
+  expect(parseFilter({ text_words: null }, scope)).toEqual({ type: 'null', field: 6 })
   expect(parseFilter({ count: { gte: 1, lt: 3 }, done: true }, scope)).toMatchObject({
     type: 'and',
     terms: [{ comparison: 'gte' }, { comparison: 'lt' }, { field: 3, value: true }],
@@ -126,6 +166,7 @@ describe('a query is refused', () => {
     ['a negative offset', { offset: -1 }, /offset/],
     ['an unknown field to order by', { orderBy: 'nope' }, /unknown field/],
     ['many texts to order by', { orderBy: 'tags' }, /can't order/],
+    ['words to order by', { orderBy: 'text_words' }, /can't order/],
     ['another direction', { orderBy: { text: 'down' } }, /'asc' or 'desc'/],
     ['a field twice', { orderBy: [{ text: 'asc' }, { text: 'desc' }] }, /twice/],
     ['null to order by', { orderBy: null }, /orderBy takes/],

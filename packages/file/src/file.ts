@@ -1,6 +1,7 @@
 /** The file backend: an engine in memory, and a directory that has all of it. */
 
 import {
+  type Aggregation,
   type Backend,
   type BackendTransaction,
   type Capabilities,
@@ -115,6 +116,10 @@ class FileBackend implements Backend {
     return this.#state().count(layout, question, at)
   }
 
+  async aggregate(layout: Layout, aggregation: Aggregation, at: number) {
+    return this.#state().aggregate(layout, aggregation, at)
+  }
+
   async tenants(layout: Layout) {
     return this.#state().tenants(layout)
   }
@@ -196,6 +201,7 @@ class FileBackend implements Backend {
       read: (layout, keys) => transaction.read(layout, keys),
       query: (layout, query, at) => transaction.query(layout, query, at),
       count: (layout, question, at) => transaction.count(layout, question, at),
+      aggregate: (layout, aggregation, at) => transaction.aggregate(layout, aggregation, at),
       savepoint: (run) => transaction.savepoint(run),
       write: async () => {
         throw readOnlyError()

@@ -4,6 +4,8 @@
  */
 
 import {
+  type AggregateRow,
+  type Aggregation,
   type BackendTransaction,
   type CountQuestion,
   type Group,
@@ -18,7 +20,7 @@ import {
 import { referrers } from './apply-group.ts'
 import type { Engine } from './engine.ts'
 import { type Fork, forkOf } from './fork.ts'
-import { countRows, readRows, searchPage, searchRows } from './search.ts'
+import { aggregateTable, answersTo, countRows, readRows, searchPage, searchRows } from './search.ts'
 import type { Table } from './table.ts'
 import type { Tables } from './tables.ts'
 
@@ -66,6 +68,11 @@ export class EngineTransaction implements BackendTransaction {
   async count(layout: Layout, question: CountQuestion, at: number): Promise<number> {
     this.#ask(layout, question.tenant, likeCounts(question, at))
     return countRows(this.#fork.tables.table(layout.name), question, at)
+  }
+
+  async aggregate(layout: Layout, aggregation: Aggregation, at: number): Promise<readonly AggregateRow[]> {
+    this.#ask(layout, aggregation.tenant, likeRows(aggregation, at))
+    return aggregateTable(this.#fork.tables.table(layout.name), aggregation, at)
   }
 
   async write(group: Group, at: number): Promise<Outcome> {
@@ -153,4 +160,20 @@ export class EngineTransaction implements BackendTransaction {
 /** Own changes count the same on top of both, because their rows are checked to be the same in both. */
 function likeCounts(question: CountQuestion, at: number): Question['alike'] {
   return (left, right) => countRows(left, question, at) === countRows(right, question, at)
+}
+
+/**
+ * The very rows, not what is measured of them: a least value that is the same in both may be another row's, which
+ * the transaction's own changes have taken away.
+ */
+function likeRows(question: CountQuestion, at: number): Question['alike'] {
+  return (left, right) => {
+    const before = new Set(answersTo(left, question, at))
+    let met = 0
+    for (const row of answersTo(right, question, at)) {
+      if (!before.has(row)) return false
+      met++
+    }
+    return met === before.size
+  }
 }

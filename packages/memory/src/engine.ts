@@ -5,6 +5,8 @@
  */
 
 import type {
+  AggregateRow,
+  Aggregation,
   CountQuestion,
   Group,
   Key,
@@ -19,7 +21,7 @@ import type {
 import { applyGroup } from './apply-group.ts'
 import { type Fork, forkOf } from './fork.ts'
 import { reindexRows, sweepRows } from './maintenance.ts'
-import { countRows, readRows, searchPage } from './search.ts'
+import { aggregateTable, countRows, readRows, searchPage } from './search.ts'
 import { type Row, type Table, tenantsOf } from './table.ts'
 import { type RowChange, Tables } from './tables.ts'
 import { View } from './view.ts'
@@ -72,6 +74,10 @@ export class Engine {
 
   count(layout: Layout, question: CountQuestion, at: number): number {
     return countRows(this.table(layout.name), question, at)
+  }
+
+  aggregate(layout: Layout, aggregation: Aggregation, at: number): readonly AggregateRow[] {
+    return aggregateTable(this.table(layout.name), aggregation, at)
   }
 
   /** The tenants that have rows in the layout, in text order. */

@@ -42,6 +42,7 @@ export function memory(options?: MemoryOptions): Backend {
     read: async (layout, keys) => engine.read(layout, keys),
     query: async (layout, query, at) => engine.query(layout, query, at),
     count: async (layout, question, at) => engine.count(layout, question, at),
+    aggregate: async (layout, aggregation, at) => engine.aggregate(layout, aggregation, at),
     tenants: async (layout) => engine.tenants(layout),
     write: async (groups, at) => engine.write(groups, at),
     transaction: async (run) => {

@@ -1,6 +1,9 @@
 /** Answers reads, queries and counts over one table. */
 
 import {
+  type AggregateRow,
+  type Aggregation,
+  aggregateRows,
   type CountQuestion,
   comparePosition,
   compareRows,
@@ -56,10 +59,20 @@ export function searchRows(table: Table, query: Query, limit: number, at: number
 
 /** Counts the rows that match. */
 export function countRows(table: Table, question: CountQuestion, at: number): number {
-  const plan = planCandidates(table, question.tenant, constraintsOf(question.where))
   let count = 0
-  for (const row of candidatesOf(plan)) if (isAnswer(row, question, at)) count++
+  for (const _row of answersTo(table, question, at)) count++
   return count
+}
+
+/** Groups and measures the rows that match. */
+export function aggregateTable(table: Table, aggregation: Aggregation, at: number): readonly AggregateRow[] {
+  return aggregateRows(answersTo(table, aggregation, at), aggregation)
+}
+
+/** The rows that match, in no order. */
+export function* answersTo(table: Table, question: CountQuestion, at: number): Generator<Row> {
+  const plan = planCandidates(table, question.tenant, constraintsOf(question.where))
+  for (const row of candidatesOf(plan)) if (isAnswer(row, question, at)) yield row
 }
 
 /** A row as it is answered where the index fields were not asked for. */

@@ -1,7 +1,16 @@
 /** One state of all tables that never changes, for reading. */
 
-import type { CountQuestion, Key, Layout, Page, Query, StoredRow } from '@coffer/core/backend'
-import { countRows, readRows, searchPage } from './search.ts'
+import type {
+  AggregateRow,
+  Aggregation,
+  CountQuestion,
+  Key,
+  Layout,
+  Page,
+  Query,
+  StoredRow,
+} from '@coffer/core/backend'
+import { aggregateTable, countRows, readRows, searchPage } from './search.ts'
 import { type Table, tenantsOf } from './table.ts'
 import type { Tables } from './tables.ts'
 
@@ -33,6 +42,10 @@ export class View {
 
   count(layout: Layout, question: CountQuestion, at: number): number {
     return countRows(this.#tables.table(layout.name), question, at)
+  }
+
+  aggregate(layout: Layout, aggregation: Aggregation, at: number): readonly AggregateRow[] {
+    return aggregateTable(this.#tables.table(layout.name), aggregation, at)
   }
 
   /** The tenants that have rows in the layout, in text order. */

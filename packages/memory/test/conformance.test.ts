@@ -1,3 +1,4 @@
+import { withCache } from '@coffer/cache'
 import { describeConformance } from '@coffer/conformance'
 import { describe, it } from 'vitest'
 import { memory } from '../src/index.ts'
@@ -6,7 +7,7 @@ describeConformance(
   {
     name: 'memory',
     capabilities: memory().capabilities,
-    create: async () => ({ backend: () => memory(), destroy: async () => undefined }),
+    create: async () => ({ backend: () => memory(), withCache, destroy: async () => undefined }),
   },
   { describe, it },
 )

@@ -81,13 +81,14 @@ export const ARROWS: Readonly<
   Record<string, { readonly run: readonly string[]; readonly tests: readonly string[] }>
 > = {
   core: { run: [], tests: [] },
-  memory: { run: ['core'], tests: ['conformance'] },
-  file: { run: ['core', 'memory'], tests: ['conformance'] },
+  cache: { run: ['core'], tests: ['conformance'] },
+  memory: { run: ['core'], tests: ['cache', 'conformance'] },
+  file: { run: ['core', 'memory'], tests: ['cache', 'conformance'] },
   sql: { run: ['core'], tests: [] },
-  sqlite: { run: ['core', 'sql'], tests: ['conformance'] },
-  postgres: { run: ['core', 'sql'], tests: ['conformance'] },
+  sqlite: { run: ['core', 'sql'], tests: ['cache', 'conformance'] },
+  postgres: { run: ['core', 'sql'], tests: ['cache', 'conformance'] },
   conformance: { run: ['core'], tests: [] },
-  agents: { run: ['core'], tests: ['memory', 'file', 'sqlite', 'postgres'] },
+  agents: { run: ['core'], tests: ['cache', 'memory', 'file', 'sqlite', 'postgres', 'conformance'] },
   cli: {
     run: ['core', 'memory', 'file', 'sql', 'sqlite', 'postgres', 'conformance', 'agents'],
     tests: [],

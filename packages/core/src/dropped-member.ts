@@ -1,0 +1,44 @@
+/**
+ * Members named `__proto__`. Zod leaves them out of records and of objects that take further members, and says
+ * nothing; a store would keep less than it was given. So they are refused where that would happen.
+ */
+
+import type * as z from 'zod'
+import { MAX_DEPTH } from './json.ts'
+import { definitionOf } from './schema-type.ts'
+
+const DROPPED = '__proto__'
+
+/** True when somewhere in the schema a member of that name would be left out. */
+export function dropsMembers(schema: z.ZodType, seen = new Set<z.ZodType>()): boolean {
+  if (seen.has(schema)) return false
+  seen.add(schema)
+  const definition = definitionOf(schema)
+  const { type, shape = {}, catchall, items = [], options = [], rest } = definition
+  if (type === 'record' || type === 'lazy') return true
+  if (catchall !== undefined && definitionOf(catchall).type !== 'never') return true
+  const { element, innerType, keyType, valueType, left, right, in: input, out } = definition
+  const parts = [element, innerType, keyType, valueType, left, right, input, out, rest]
+  return [...Object.values(shape), ...items, ...options, ...parts].some(
+    (part) => part !== undefined && part !== null && dropsMembers(part, seen),
+  )
+}
+
+/** The place of the first such member in a value: `metadata.__proto__`. What is nested too deep is refused elsewhere. */
+export function findDroppedMember(
+  value: unknown,
+  path: readonly string[] = [],
+  seen = new Set<object>(),
+): string | undefined {
+  if (typeof value !== 'object' || value === null || path.length > MAX_DEPTH || seen.has(value))
+    return undefined
+  seen.add(value)
+  for (const name of Object.keys(value)) {
+    if (name === DROPPED) return [...path, name].join('.')
+    const member = (value as Record<string, unknown>)[name]
+    if (typeof member !== 'object' || member === null) continue
+    const found = findDroppedMember(member, [...path, name], seen)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
