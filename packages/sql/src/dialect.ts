@@ -60,7 +60,21 @@ export interface Dialect {
   hasAll(operand: TextsOperand, values: readonly string[]): string
   /** True when the field has any of the values. There is at least one, and none twice. Unknown only for null. */
   hasAny(operand: TextsOperand, values: readonly string[]): string
+  readonly aggregates: AggregateDialect
   readonly schema: SchemaDialect
+}
+
+/** How an engine measures groups. Columns come with their names quoted. */
+export interface AggregateDialect {
+  /** Where rows are read from, with whatever it takes that `sum` of numbers is exact. */
+  source(table: string, sumsNumbers: boolean): string
+  /** A parameter that is a number of milliseconds. */
+  milliseconds(parameter: string): string
+  /** The exact sum of integers or numbers as decimal text, or null of nothing: that of their shortest decimal forms. */
+  sum(column: string, type: FieldType): string
+  /** The least value, of the column's own type; null of nothing. */
+  min(column: string, type: FieldType): string
+  max(column: string, type: FieldType): string
 }
 
 /** How an engine makes tables and what stands around them. */

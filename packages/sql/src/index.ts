@@ -3,7 +3,15 @@
  * no driver, no connection and no transaction.
  */
 
-export type { ColumnSpec, ColumnType, Dialect, SchemaDialect, TextsOperand } from './dialect.ts'
+export { aggregatedRow, aggregateStatement } from './aggregate-sql.ts'
+export type {
+  AggregateDialect,
+  ColumnSpec,
+  ColumnType,
+  Dialect,
+  SchemaDialect,
+  TextsOperand,
+} from './dialect.ts'
 export { layoutText, type OwnTables, ownTables } from './own-tables.ts'
 export { postgresDialect } from './postgres-dialect.ts'
 export { countStatement, documentParts, type PagePart, queryParts } from './query-sql.ts'
@@ -33,6 +41,6 @@ export {
   updateState,
 } from './row-statements.ts'
 export { type Guards, type SchemaObject, schemaOf, type TableSchema } from './schema.ts'
-export { sqliteDialect } from './sqlite-dialect.ts'
+export { SQLITE_EXACT_SUM, sqliteDialect } from './sqlite-dialect.ts'
 export type { Parameter, Statement, Template } from './statement.ts'
 export { indexName, sideTableName, type Table, tableOf, triggerName } from './table.ts'

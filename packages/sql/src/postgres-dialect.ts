@@ -7,6 +7,7 @@
 import { hash } from 'node:crypto'
 import type { FieldType, FieldValue } from '@coffer/core/backend'
 import type { ColumnType, Dialect, TextsOperand } from './dialect.ts'
+import { postgresAggregates } from './postgres-aggregates.ts'
 import { POSTGRES_TYPES, postgresSchema } from './postgres-schema.ts'
 import type { Parameter, ParameterList } from './statement.ts'
 import { fieldAt } from './table.ts'
@@ -66,6 +67,7 @@ const DIALECT: Omit<Dialect, 'qualify'> = {
   isOneOf,
   hasAll: (operand, values) => overlap(operand, '@>', values),
   hasAny: (operand, values) => overlap(operand, '&&', values),
+  aggregates: postgresAggregates,
   schema: postgresSchema,
 }
 

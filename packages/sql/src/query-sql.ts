@@ -56,7 +56,8 @@ export function countStatement(table: Table, question: CountQuestion, at: number
   return { text: `SELECT count(*) FROM ${table.name} WHERE ${where}`, parameters: parameters.values }
 }
 
-function whereSql(
+/** The conditions of a question; a segment stands behind the tenant, where an index expects it. */
+export function whereSql(
   table: Table,
   question: CountQuestion,
   at: number,

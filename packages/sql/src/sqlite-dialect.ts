@@ -22,6 +22,12 @@ function decodeTexts(value: unknown): FieldValue {
   return Array.isArray(texts) ? texts.map(String) : null
 }
 
+/**
+ * The aggregate that a connection must have: it answers the text of an exact sum. SQLite's own stops at 2^63 for
+ * integers, and adds numbers as binary fractions.
+ */
+export const SQLITE_EXACT_SUM = 'coffer_exact_sum'
+
 /** The dialect of SQLite 3.51 and later. */
 export const sqliteDialect: Dialect = {
   name: 'sqlite',
@@ -55,6 +61,13 @@ export const sqliteDialect: Dialect = {
     `${column} IN (SELECT value FROM json_each(${list.add(JSON.stringify(values))}))`,
   hasAll,
   hasAny,
+  aggregates: {
+    source: (table) => table,
+    milliseconds: (parameter) => parameter,
+    sum: (column) => `${SQLITE_EXACT_SUM}(${column})`,
+    min: (column) => `min(${column})`,
+    max: (column) => `max(${column})`,
+  },
   schema: sqliteSchema,
 }
 

@@ -52,7 +52,7 @@ test('new fields are there with neutral values', () => {
       PRIMARY KEY ("_tenant", "value", "_id")
     ) STRICT, WITHOUT ROWID
     INSERT INTO "notes$tags" ("_tenant", "value", "_id") SELECT DISTINCT "_tenant", value, "_id" FROM "notes", json_each("notes"."tags")
-    CREATE TRIGGER "notes$$$texts$tags$insert" AFTER INSERT ON "notes" BEGIN INSERT INTO "notes$tags" ("_tenant", "value", "_id") SELECT DISTINCT NEW."_tenant", value, NEW."_id" FROM json_each(NEW."tags"); END
+    CREATE TRIGGER "notes$$$texts$tags$insert" AFTER INSERT ON "notes" WHEN NEW."tags" <> '[]' BEGIN INSERT INTO "notes$tags" ("_tenant", "value", "_id") SELECT DISTINCT NEW."_tenant", value, NEW."_id" FROM json_each(NEW."tags"); END
     CREATE TRIGGER "notes$$$texts$tags$update" AFTER UPDATE OF "tags" ON "notes" WHEN OLD."tags" IS NOT NEW."tags" BEGIN DELETE FROM "notes$tags" WHERE "_tenant" = OLD."_tenant" AND "_id" = OLD."_id" AND "value" IN (SELECT value FROM json_each(OLD."tags")); INSERT INTO "notes$tags" ("_tenant", "value", "_id") SELECT DISTINCT NEW."_tenant", value, NEW."_id" FROM json_each(NEW."tags"); END
     CREATE TRIGGER "notes$$$texts$tags$delete" AFTER DELETE ON "notes" BEGIN DELETE FROM "notes$tags" WHERE "_tenant" = OLD."_tenant" AND "_id" = OLD."_id" AND "value" IN (SELECT value FROM json_each(OLD."tags")); END
     -- postgresql
@@ -109,7 +109,7 @@ test('a field of another type begins anew, with its index', () => {
       PRIMARY KEY ("_tenant", "value", "_id")
     ) STRICT, WITHOUT ROWID
     INSERT INTO "notes$tags" ("_tenant", "value", "_id") SELECT DISTINCT "_tenant", value, "_id" FROM "notes", json_each("notes"."tags")
-    CREATE TRIGGER "notes$$$texts$tags$insert" AFTER INSERT ON "notes" BEGIN INSERT INTO "notes$tags" ("_tenant", "value", "_id") SELECT DISTINCT NEW."_tenant", value, NEW."_id" FROM json_each(NEW."tags"); END
+    CREATE TRIGGER "notes$$$texts$tags$insert" AFTER INSERT ON "notes" WHEN NEW."tags" <> '[]' BEGIN INSERT INTO "notes$tags" ("_tenant", "value", "_id") SELECT DISTINCT NEW."_tenant", value, NEW."_id" FROM json_each(NEW."tags"); END
     CREATE TRIGGER "notes$$$texts$tags$update" AFTER UPDATE OF "tags" ON "notes" WHEN OLD."tags" IS NOT NEW."tags" BEGIN DELETE FROM "notes$tags" WHERE "_tenant" = OLD."_tenant" AND "_id" = OLD."_id" AND "value" IN (SELECT value FROM json_each(OLD."tags")); INSERT INTO "notes$tags" ("_tenant", "value", "_id") SELECT DISTINCT NEW."_tenant", value, NEW."_id" FROM json_each(NEW."tags"); END
     CREATE TRIGGER "notes$$$texts$tags$delete" AFTER DELETE ON "notes" BEGIN DELETE FROM "notes$tags" WHERE "_tenant" = OLD."_tenant" AND "_id" = OLD."_id" AND "value" IN (SELECT value FROM json_each(OLD."tags")); END
     -- postgresql
@@ -160,7 +160,7 @@ test('fields become required or optional', () => {
       PRIMARY KEY ("_tenant", "value", "_id")
     ) STRICT, WITHOUT ROWID
     INSERT INTO "notes$tags" ("_tenant", "value", "_id") SELECT DISTINCT "_tenant", value, "_id" FROM "notes", json_each("notes"."tags")
-    CREATE TRIGGER "notes$$$texts$tags$insert" AFTER INSERT ON "notes" BEGIN INSERT INTO "notes$tags" ("_tenant", "value", "_id") SELECT DISTINCT NEW."_tenant", value, NEW."_id" FROM json_each(NEW."tags"); END
+    CREATE TRIGGER "notes$$$texts$tags$insert" AFTER INSERT ON "notes" WHEN NEW."tags" <> '[]' BEGIN INSERT INTO "notes$tags" ("_tenant", "value", "_id") SELECT DISTINCT NEW."_tenant", value, NEW."_id" FROM json_each(NEW."tags"); END
     CREATE TRIGGER "notes$$$texts$tags$update" AFTER UPDATE OF "tags" ON "notes" WHEN OLD."tags" IS NOT NEW."tags" BEGIN DELETE FROM "notes$tags" WHERE "_tenant" = OLD."_tenant" AND "_id" = OLD."_id" AND "value" IN (SELECT value FROM json_each(OLD."tags")); INSERT INTO "notes$tags" ("_tenant", "value", "_id") SELECT DISTINCT NEW."_tenant", value, NEW."_id" FROM json_each(NEW."tags"); END
     CREATE TRIGGER "notes$$$texts$tags$delete" AFTER DELETE ON "notes" BEGIN DELETE FROM "notes$tags" WHERE "_tenant" = OLD."_tenant" AND "_id" = OLD."_id" AND "value" IN (SELECT value FROM json_each(OLD."tags")); END
     -- postgresql

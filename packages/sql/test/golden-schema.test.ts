@@ -44,7 +44,7 @@ test('a collection is a table with its indexes, and what else its texts need', (
       "_id" TEXT NOT NULL,
       PRIMARY KEY ("_tenant", "value", "_id")
     ) STRICT, WITHOUT ROWID
-    CREATE TRIGGER "notes$$$texts$tags$insert" AFTER INSERT ON "notes" BEGIN INSERT INTO "notes$tags" ("_tenant", "value", "_id") SELECT DISTINCT NEW."_tenant", value, NEW."_id" FROM json_each(NEW."tags"); END
+    CREATE TRIGGER "notes$$$texts$tags$insert" AFTER INSERT ON "notes" WHEN NEW."tags" <> '[]' BEGIN INSERT INTO "notes$tags" ("_tenant", "value", "_id") SELECT DISTINCT NEW."_tenant", value, NEW."_id" FROM json_each(NEW."tags"); END
     CREATE TRIGGER "notes$$$texts$tags$update" AFTER UPDATE OF "tags" ON "notes" WHEN OLD."tags" IS NOT NEW."tags" BEGIN DELETE FROM "notes$tags" WHERE "_tenant" = OLD."_tenant" AND "_id" = OLD."_id" AND "value" IN (SELECT value FROM json_each(OLD."tags")); INSERT INTO "notes$tags" ("_tenant", "value", "_id") SELECT DISTINCT NEW."_tenant", value, NEW."_id" FROM json_each(NEW."tags"); END
     CREATE TRIGGER "notes$$$texts$tags$delete" AFTER DELETE ON "notes" BEGIN DELETE FROM "notes$tags" WHERE "_tenant" = OLD."_tenant" AND "_id" = OLD."_id" AND "value" IN (SELECT value FROM json_each(OLD."tags")); END
     -- postgresql

@@ -1,8 +1,15 @@
 /** No caller's string becomes SQL: whatever the strings are, the text is that of the harmless ones. */
 
-import type { Layout, Predicate, Query } from '@coffer/core/backend'
+import type { Aggregation, Layout, Predicate, Query } from '@coffer/core/backend'
 import { expect, test } from 'vitest'
-import { countStatement, documentParts, queryParts, type Table, tableOf } from '../src/index.ts'
+import {
+  aggregateStatement,
+  countStatement,
+  documentParts,
+  queryParts,
+  type Table,
+  tableOf,
+} from '../src/index.ts'
 import { DIALECTS } from './dialects.ts'
 
 const layout: Layout = {
@@ -66,7 +73,16 @@ function texts(table: Table, value: string): readonly string[] {
     ...queryParts(table, { ...query, offset: 1 }, 1),
     ...documentParts(table, query, 1),
   ]
-  return [...parts.map((part) => part(3).text), countStatement(table, query, 1).text]
+  const aggregation: Aggregation = {
+    ...query,
+    by: [{ field: 0, everyMs: undefined }],
+    measures: [{ type: 'max', field: 0 }],
+  }
+  return [
+    ...parts.map((part) => part(3).text),
+    countStatement(table, query, 1).text,
+    aggregateStatement(table, aggregation, 1).text,
+  ]
 }
 
 test.each(HOSTILE)('the text does not know %j', (value) => {

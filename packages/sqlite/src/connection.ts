@@ -4,6 +4,7 @@ import { StoreError } from '@coffer/core/backend'
 import type { Parameter, RawRow, Template } from '@coffer/sql'
 import Database from 'better-sqlite3'
 import { isBusy, isInputOutputError, isLogIndexFull, isSyncError } from './error-code.ts'
+import { addExactSum } from './exact-sum.ts'
 
 /** The first release without the fault that could damage a database in WAL mode under concurrent writes. */
 const OLDEST_VERSION = [3, 51, 3] as const
@@ -32,6 +33,7 @@ export interface Connection {
 /** Opens a connection that never waits for a lock by itself. */
 export function openConnection(path: string, options: { readonly readOnly: boolean }): Connection {
   const database = new Database(path, { readonly: options.readOnly, timeout: 0 })
+  addExactSum(database)
   const prepared = new Map<string, Database.Statement<unknown[], unknown[]>>()
   let finalFailure: unknown
   const prepare = (text: string) => {

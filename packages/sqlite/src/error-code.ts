@@ -67,6 +67,11 @@ export function isLogIndexFull(cause: unknown): boolean {
   return nativeCode(cause) === 'SQLITE_IOERR_SHMSIZE'
 }
 
+/** True when a trigger of ours has refused a statement, and only that. */
+export function isRefusedByTrigger(cause: unknown): boolean {
+  return nativeCode(cause) === 'SQLITE_CONSTRAINT_TRIGGER'
+}
+
 /** True for a file that is something else than a database. */
 export function isForeignFile(cause: unknown): boolean {
   return nativeCode(cause) === 'SQLITE_NOTADB'

@@ -19,6 +19,7 @@ import {
 import { findReferrer, rowState } from '@coffer/sql'
 import type { Batch } from './batch.ts'
 import { get, run } from './connection.ts'
+import { isRefusedByTrigger } from './error-code.ts'
 
 /** True when a refusal can come after a write of the same group, so that the group needs an undo of its own. */
 export function needsUndo(group: Group): boolean {
@@ -68,15 +69,25 @@ function applyOperation(batch: Batch, operation: Operation): Decision {
 
 /** Stores a new record without looking for an old one, or does nothing where one is in the way. */
 function tryInsert(batch: Batch, operation: PutOperation): Decision | undefined {
-  // The guard of an append-only table would refuse the attempt as a change.
-  if (!batch.expectsNew || operation.layout.appendOnly) return undefined
-  const floor = batch.floorOf(operation.layout, operation.tenant)
-  const decision = decide(operation, undefined, floor, batch.at)
-  if (decision.type !== 'store') return undefined
-  const { insert } = batch.statementsOf(operation.layout)
-  if (run(batch.connection, insert, operation, decision.state) === 0) return undefined
+  const { layout } = operation
+  // Entries of a log are new, whatever the operation before has met.
+  if (!batch.expectsNew && !layout.appendOnly) return undefined
+  const decision = decide(operation, undefined, batch.floorOf(layout, operation.tenant), batch.at)
+  if (decision.type !== 'store' || !insert(batch, operation, decision.state)) return undefined
   addHistory(batch, operation, 'put', decision.state)
   return decision
+}
+
+/** Whether there was no row in the way. */
+function insert(batch: Batch, operation: PutOperation, state: RowState): boolean {
+  const { insert } = batch.statementsOf(operation.layout)
+  try {
+    return run(batch.connection, insert, operation, state) > 0
+  } catch (error) {
+    // The guard of an append-only table refuses the attempt as a change.
+    if (operation.layout.appendOnly && isRefusedByTrigger(error)) return false
+    throw error
+  }
 }
 
 function stateOf(batch: Batch, layout: Layout, key: Key): RowState | undefined {

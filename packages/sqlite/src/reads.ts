@@ -1,7 +1,19 @@
 /** Reads on one connection. */
 
-import type { CountQuestion, DocumentPage, Key, Layout, Page, Query, StoredRow } from '@coffer/core/backend'
+import type {
+  AggregateRow,
+  Aggregation,
+  CountQuestion,
+  DocumentPage,
+  Key,
+  Layout,
+  Page,
+  Query,
+  StoredRow,
+} from '@coffer/core/backend'
 import {
+  aggregatedRow,
+  aggregateStatement,
   countStatement,
   documentPageOf,
   documentParts,
@@ -99,6 +111,19 @@ export function countRows(
 ): number {
   const { text, parameters } = countStatement(statementsOf(layout).table, question, at)
   return Number(connection.get(text, parameters)?.[0])
+}
+
+/** Groups and measures the rows that match. */
+export function aggregateRows(
+  connection: Connection,
+  statementsOf: StatementsOf,
+  layout: Layout,
+  aggregation: Aggregation,
+  at: number,
+): readonly AggregateRow[] {
+  const { table } = statementsOf(layout)
+  const { text, parameters } = aggregateStatement(table, aggregation, at)
+  return connection.all(text, parameters).map((row) => aggregatedRow(table, aggregation, row))
 }
 
 /** The tenants that have rows, in text order. */

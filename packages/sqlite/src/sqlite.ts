@@ -1,6 +1,7 @@
 /** The SQLite backend: who takes turns, and what runs on which connection. */
 
 import {
+  type Aggregation,
   type Backend,
   type BackendTransaction,
   type Capabilities,
@@ -27,7 +28,7 @@ import { layoutStatements, type StatementsOf } from './layout-statements.ts'
 import { reindexRows, sweepRows } from './maintenance.ts'
 import { mutex } from './mutex.ts'
 import { closePlace, openPlace, type Place, type ResolvedOptions, resolveOptions, whenFree } from './place.ts'
-import { countRows, readDocuments, readKeys, readPage, tenantsOf } from './reads.ts'
+import { aggregateRows, countRows, readDocuments, readKeys, readPage, tenantsOf } from './reads.ts'
 import type { Room } from './room.ts'
 import { changeSchema, type Schema, schema, schemaDifference } from './schema.ts'
 import { readOnlyError, runTransaction } from './transaction.ts'
@@ -159,6 +160,10 @@ class OwnBackend implements SqliteBackend {
 
   count(layout: Layout, question: CountQuestion, at: number) {
     return this.#reading((reader) => countRows(reader, this.#statementsOf, layout, question, at))
+  }
+
+  aggregate(layout: Layout, aggregation: Aggregation, at: number) {
+    return this.#reading((reader) => aggregateRows(reader, this.#statementsOf, layout, aggregation, at))
   }
 
   tenants(layout: Layout) {

@@ -13,7 +13,7 @@ import { type Connection, commit, noteFailure, rollback } from './connection.ts'
 import { effectOf } from './effect.ts'
 import { applyUndoable } from './groups.ts'
 import type { StatementsOf } from './layout-statements.ts'
-import { countRows, readDocuments, readKeys, readPage } from './reads.ts'
+import { aggregateRows, countRows, readDocuments, readKeys, readPage } from './reads.ts'
 import type { TransactionRoom } from './transaction-room.ts'
 
 /** Where a transaction runs. */
@@ -84,6 +84,8 @@ function transactionHandle(place: TransactionPlace, life: TransactionLife): Back
       guarded(() => readDocuments(connection, statementsOf, layout, query, at)),
     count: async (layout, question, at) =>
       guarded(() => countRows(connection, statementsOf, layout, question, at)),
+    aggregate: async (layout, aggregation, at) =>
+      guarded(() => aggregateRows(connection, statementsOf, layout, aggregation, at)),
     write: async (group, at) => write(group, at),
     savepoint: (work) => runSavepoint(connection, life, work),
   }

@@ -1,3 +1,4 @@
+import { withCache } from '@coffer/cache'
 import { describeConformance } from '@coffer/conformance'
 import { describe, it } from 'vitest'
 import { sqlite } from '../src/index.ts'
@@ -7,7 +8,7 @@ describeConformance(
   {
     name: 'sqlite :memory:',
     capabilities: backend().capabilities,
-    create: async () => ({ backend, destroy: async () => undefined }),
+    create: async () => ({ backend, withCache, destroy: async () => undefined }),
   },
   { describe, it },
 )

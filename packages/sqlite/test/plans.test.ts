@@ -1,7 +1,15 @@
 /** Which index serves what, as SQLite itself explains it, and that depth costs nothing. */
 
 import type { OrderTerm, Position, Predicate, Query } from '@coffer/core/backend'
-import { queryParts, type Statement, sqliteDialect, sweptKeys, type Table, tableOf } from '@coffer/sql'
+import {
+  aggregateStatement,
+  queryParts,
+  type Statement,
+  sqliteDialect,
+  sweptKeys,
+  type Table,
+  tableOf,
+} from '@coffer/sql'
 import { expect, test } from 'vitest'
 import { AT, group, NOTES, put } from './layouts.ts'
 import { opened, rawConnection, temporaryPath } from './places.ts'
@@ -88,6 +96,24 @@ test.each<[string, Predicate, string]>([
   const explained = await planOf({ where, order: by(0).slice(1), visibility: 'any' })
   expect(explained).toContain(index)
   expect(explained).not.toContain('SCAN notes')
+})
+
+test('groups by a field are read in the order of its index', async () => {
+  const { text, parameters } = aggregateStatement(
+    table,
+    {
+      tenant: 't',
+      where: undefined,
+      visibility: 'live',
+      by: [{ field: 0, everyMs: undefined }],
+      measures: [{ type: 'count', field: undefined }],
+      limit: 10,
+    },
+    AT,
+  )
+  const explained = await plan(text, parameters)
+  expect(explained).toContain('USING INDEX notes$$author')
+  expect(explained).not.toContain('TEMP B-TREE')
 })
 
 test('a list is asked of an index', async () => {
