@@ -6,7 +6,7 @@
  * the batch is done again with care, one such group after the other, each with an undo of its own.
  */
 
-import type { Group, Operation, Outcome } from '@coffer/core/backend'
+import type { ChangedKey, Group, Operation, Outcome } from '@coffer/core/backend'
 import {
   applyGroup,
   applyItems,
@@ -18,6 +18,7 @@ import {
 import { checkGuard, checkQuestion } from './checks.ts'
 import type { TenantCommand } from './confine.ts'
 import { sqlState } from './error-code.ts'
+import { changedBy } from './notifications.ts'
 import type { Place } from './place.ts'
 import { runWithin } from './place.ts'
 import type { Session } from './session.ts'
@@ -77,8 +78,8 @@ async function writeAtOnce(
   groups: readonly Group[],
   at: number,
 ): Promise<readonly Outcome[]> {
-  const { connections, statementsOf, floors, confinement } = place
-  const maker = { statementsOf, byTenant: confinement.isOn }
+  const { connections, statementsOf, floors, confinement, notifications } = place
+  const maker = { statementsOf, byTenant: confinement.isOn, notifications }
   const missing = floors.missing(operationsOf(groups))
   const commands: TenantCommand[] = [...floorCommands(place, missing)]
   const placed: { readonly step: Step; readonly position: number }[] = []
@@ -91,6 +92,9 @@ async function writeAtOnce(
       const question = checkQuestion(statementsOf, check, at)
       commands.push({ command: checkGuard(question), tenant: question.tenant })
     }
+  }
+  for (const command of notifications.commands(() => changedByOthers(placed.map(({ step }) => step)))) {
+    commands.push({ command, tenant: undefined })
   }
   const isAlone = commands.length === 1 && connections.isSerializable && !confinement.isOn
   const options = { commits: true }
@@ -170,7 +174,21 @@ async function writeWithCare(
     outcomes.push(await applyGroup(transaction, group))
   }
   if (simple.length > 0) await applySimple()
-  await commit(session)
+  await commit(
+    session,
+    place.notifications.commands(() => changedByAccepted(groups, outcomes)),
+  )
   place.floors.add(place.floors.missing(operationsOf(groups)))
   return outcomes
+}
+
+/** What is changed by statements that do not tell it themselves. */
+function changedByOthers(steps: readonly Step[]): readonly ChangedKey[] {
+  return steps.flatMap(({ isTold, items }) => (isTold ? [] : changedBy(items.map((item) => item.operation))))
+}
+
+function changedByAccepted(groups: readonly Group[], outcomes: readonly Outcome[]): readonly ChangedKey[] {
+  return groups.flatMap(({ operations }, position) =>
+    outcomes[position]?.ok === true ? changedBy(operations) : [],
+  )
 }

@@ -22,8 +22,8 @@ export interface LayoutStatements {
    */
   readMany(keys: readonly Key[]): Statement
   write(kind: StatementKind, isStrict: boolean): SetStatement
-  /** The statement of a put that is alone; `undefined` where a history has to be written too. */
-  lonePut(kind: PutKind): string | undefined
+  /** The statement of a put that is alone; `undefined` where a history has to be written too. See `lonePutText`. */
+  lonePut(kind: PutKind, isTold: boolean): string | undefined
 }
 
 /** Answers the statements of a layout. */
@@ -48,7 +48,7 @@ function statementsOf(layout: Layout, { dialect, floors }: Schema): LayoutStatem
   const history = layout.history && tableOf(dialect, layout.history)
   const place = { table, history, floors }
   const writes = new Map<string, SetStatement>()
-  const lonePuts = new Map<PutKind, string>()
+  const lonePuts = new Map<string, string>()
   const many =
     'SELECT found.*, wanted.place FROM unnest($1::text[], $2::text[]) WITH ORDINALITY ' +
     'AS wanted(tenant, id, place) CROSS JOIN LATERAL ' +
@@ -72,10 +72,11 @@ function statementsOf(layout: Layout, { dialect, floors }: Schema): LayoutStatem
       writes.set(name, made)
       return made
     },
-    lonePut: (kind) => {
+    lonePut: (kind, isTold) => {
       if (history !== undefined) return undefined
-      const text = lonePuts.get(kind) ?? lonePutText(place, kind)
-      lonePuts.set(kind, text)
+      const name = `${kind} ${isTold}`
+      const text = lonePuts.get(name) ?? lonePutText(place, kind, isTold)
+      lonePuts.set(name, text)
       return text
     },
   }

@@ -7,8 +7,13 @@ import type { PutOperation } from '@coffer/core/backend'
 import type { Parameter, Table } from '@coffer/sql'
 import { instant, type PutKind, recordColumns, type StatementPlace, storeText } from './put-statements.ts'
 
-/** The statement; its parameters are those of `lonePutParameters`, its answer that of `putStatement`. */
-export function lonePutText(place: StatementPlace, kind: PutKind): string {
+/**
+ * The statement; its parameters are those of `lonePutParameters`, its answer that of `putStatement`.
+ *
+ * @param isTold true where it also notifies of what it has stored: two parameters more, channel and text. So it
+ *   stays a whole transaction, and a put that is refused tells nothing
+ */
+export function lonePutText(place: StatementPlace, kind: PutKind, isTold: boolean): string {
   const { table, floors } = place
   const { meta } = table
   const columns = recordColumns(table)
@@ -18,6 +23,10 @@ export function lonePutText(place: StatementPlace, kind: PutKind): string {
   const layout = `$${columns.length + 2}::text`
   const floor = `(SELECT version FROM ${floors} WHERE layout = ${layout} AND tenant = $1::text FOR SHARE)`
   const answer = [meta._tenant, meta._id, meta._version].map((column) => `row.${column}`)
+  if (isTold) {
+    const first = columns.length + (kind === 'update' ? 2 : 3)
+    answer.push(`pg_notify($${first}::text, $${first + 1}::text)`)
+  }
   return `${storeText(place, kind, { from, floor })} RETURNING ${answer.join(', ')}`
 }
 

@@ -2,14 +2,14 @@
 
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Layout, Reindexed, Sweep } from '@coffer/core/backend'
-import { layoutText, reindexRow, type Table } from '@coffer/sql'
+import { layoutText, type RawRow, reindexRow, type Table } from '@coffer/sql'
 import { ALL_TENANTS, type TenantCommand } from './confine.ts'
 import { isLockTimeout, lettingPassMs, MAX_WAIT_MS } from './ddl-lock.ts'
 import { withoutGuards } from './guards.ts'
-import type { Place } from './place.ts'
+import { type Place, runWithin } from './place.ts'
 import { instant } from './put-statements.ts'
 import type { Session } from './session.ts'
-import { runWhole } from './transaction-ends.ts'
+import { commit, runWhole, undo } from './transaction-ends.ts'
 
 /**
  * Removes at most `limit` rows and raises the floors of their tenants. Rows that somebody is changing are
@@ -47,9 +47,24 @@ export async function sweepRows(
       tenant,
     }),
   )
-  const [, answer] = await inTransaction(place, session, commands)
-  const removed = Number(answer?.rows[0]?.[0])
-  return { removed, more: removed === limit }
+  session.begin(place.connections.begin('READ COMMITTED'))
+  try {
+    const [, answer] = await runWithin(place, session, commands)
+    const removed = answer?.rows ?? []
+    const keyOf = ([rowTenant, id]: RawRow) => ({
+      layout: layout.name,
+      tenant: String(rowTenant),
+      id: String(id),
+    })
+    await commit(
+      session,
+      place.notifications.commands(() => removed.map(keyOf)),
+    )
+    return { removed: removed.length, more: removed.length === limit }
+  } catch (error) {
+    await undo(session)
+    throw error
+  }
 }
 
 /** Selects columns of the first rows that are due, and that a further condition holds for. */
@@ -72,9 +87,9 @@ function removeText({ meta, name }: Table, floors: string, first: FirstDue): str
   const covered = ` AND row.${meta._version} <= (${floor})`
   const found = first(`row.${meta._tenant}, row.${meta._id}`, covered)
   return (
-    `WITH due AS MATERIALIZED (${found} FOR UPDATE OF row SKIP LOCKED), ` +
-    `changed AS (DELETE FROM ${name} AS row USING due WHERE row.${meta._tenant} = due.${meta._tenant} ` +
-    `AND row.${meta._id} = due.${meta._id} RETURNING 1) SELECT count(*) FROM changed`
+    `WITH due AS MATERIALIZED (${found} FOR UPDATE OF row SKIP LOCKED) ` +
+    `DELETE FROM ${name} AS row USING due WHERE row.${meta._tenant} = due.${meta._tenant} ` +
+    `AND row.${meta._id} = due.${meta._id} RETURNING row.${meta._tenant}, row.${meta._id}`
   )
 }
 
@@ -88,12 +103,16 @@ export async function reindexRows(
 ): Promise<void> {
   const { table } = place.statementsOf(layout)
   const statement = reindexRow(table)
-  const rewritten = rows.map((row) => ({
-    command: { text: statement.text, parameters: statement.parameters(row) },
-    tenant: row.tenant,
-  }))
+  const rewritten = rows.map(
+    (row): TenantCommand => ({
+      command: { text: statement.text, parameters: statement.parameters(row) },
+      tenant: row.tenant,
+    }),
+  )
+  const keys = () => rows.map(({ tenant, id }) => ({ layout: layout.name, tenant, id }))
   const isGuarded = rows.length > 0 && layout.appendOnly
-  const commands: TenantCommand[] = isGuarded ? withoutGuards(table, rewritten) : rewritten
+  const commands = isGuarded ? withoutGuards(table, rewritten) : rewritten
+  for (const command of place.notifications.commands(keys)) commands.push({ command, tenant: undefined })
   if (finished) {
     const { text, parameters } = place.schema.own.finishReindex
     commands.push({

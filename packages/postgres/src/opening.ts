@@ -116,8 +116,13 @@ async function step(
   }
 }
 
+/** Tables that a message names. */
+const MAX_NAMED = 4
+
 function missing({ schema }: Place, changed: readonly Layout[], { readOnly }: ResolvedOptions): StoreError {
-  const names = changed.map((layout) => layout.name).join(', ')
+  const shown = changed.slice(0, MAX_NAMED).map((layout) => layout.name)
+  const more = changed.length - shown.length
+  const names = [...shown, ...(more > 0 ? [`${more} more`] : [])].join(', ')
   const why = readOnly ? 'readOnly: true' : `migrate: 'verify'`
   return new StoreError(
     'UNSUPPORTED',

@@ -4,6 +4,7 @@ import type { Confinement, TenantCommand } from './confine.ts'
 import type { Connections } from './connections.ts'
 import type { Floors } from './floors.ts'
 import type { StatementsOf } from './layout-statements.ts'
+import type { Notifications } from './notifications.ts'
 import type { Schema } from './schema.ts'
 import type { Answer, RunOptions, Session } from './session.ts'
 
@@ -14,6 +15,8 @@ export interface Place {
   readonly statementsOf: StatementsOf
   readonly floors: Floors
   readonly confinement: Confinement
+  /** How other stores are told what this one changes. */
+  readonly notifications: Notifications
   /** True where nothing may be written. */
   readonly isReadOnly: boolean
 }

@@ -2,9 +2,11 @@
 
 import { setTimeout as pause } from 'node:timers/promises'
 import {
+  type Aggregation,
   type Backend,
   type BackendTransaction,
   type Capabilities,
+  type ChangedKey,
   type CountQuestion,
   type Group,
   isStoreError,
@@ -23,11 +25,14 @@ import { connections } from './connections.ts'
 import { errorCode } from './error-code.ts'
 import { Floors } from './floors.ts'
 import { layoutStatements } from './layout-statements.ts'
+import { Listener } from './listener.ts'
+import { listeningClients } from './listening-client.ts'
 import { reindexRows, sweepRows } from './maintenance.ts'
+import { Notifications } from './notifications.ts'
 import { openSchema } from './opening.ts'
 import { type ResolvedOptions, resolveOptions } from './options.ts'
 import type { Place } from './place.ts'
-import { countRows, readDocuments, readKeys, readPage, tenantsOf } from './reads.ts'
+import { aggregateRows, countRows, readDocuments, readKeys, readPage, tenantsOf } from './reads.ts'
 import { Replica } from './replica.ts'
 import { schema } from './schema.ts'
 import type { Session } from './session.ts'
@@ -59,6 +64,7 @@ class PostgresBackend implements Backend {
   readonly #place: Place
   /** For reads that may lag behind. */
   readonly #replica: Replica | undefined
+  #listener: Listener | undefined
   #isReady = false
 
   constructor(options: ResolvedOptions) {
@@ -70,6 +76,7 @@ class PostgresBackend implements Backend {
       statementsOf: layoutStatements(own),
       floors: new Floors(own.floors),
       confinement: options.rowLevelSecurity ? confined : unconfined,
+      notifications: new Notifications(own.name, options.notify === true),
       isReadOnly: options.readOnly,
     }
     this.#place = place
@@ -92,7 +99,26 @@ class PostgresBackend implements Backend {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#place.connections.close(), this.#replica?.close()])
+    await Promise.all([this.#place.connections.close(), this.#replica?.close(), this.#listener?.close()])
+  }
+
+  /** Listens on the primary, and from now on tells others, too: whoever has a cache expects it of them. */
+  watch(onChange: (changed: readonly ChangedKey[] | undefined) => void): void {
+    const { notify, rowLevelSecurity, connectTimeoutMs } = this.#options
+    const makeClient = (notify ?? !rowLevelSecurity) ? listeningClients(this.#options) : undefined
+    if (makeClient === undefined) return
+    const { notifications } = this.#place
+    notifications.isOn = true
+    this.#listener = new Listener({
+      makeClient,
+      channel: notifications.channel,
+      timeoutMs: connectTimeoutMs,
+      onText: (text) => {
+        const hint = notifications.read(text)
+        if (hint !== undefined) onChange(hint.changed)
+      },
+      onGap: () => onChange(undefined),
+    })
   }
 
   read(layout: Layout, keys: readonly Key[], options?: ReadOptions) {
@@ -109,6 +135,10 @@ class PostgresBackend implements Backend {
 
   count(layout: Layout, question: CountQuestion, at: number, options?: ReadOptions) {
     return this.#reading(options, (place, session) => countRows(place, session, layout, question, at))
+  }
+
+  aggregate(layout: Layout, aggregation: Aggregation, at: number, options?: ReadOptions) {
+    return this.#reading(options, (place, session) => aggregateRows(place, session, layout, aggregation, at))
   }
 
   tenants(layout: Layout) {

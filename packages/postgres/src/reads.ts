@@ -1,6 +1,8 @@
 /** Reads, inside a transaction or outside of one. */
 
 import type {
+  AggregateRow,
+  Aggregation,
   CountQuestion,
   DocumentPage,
   Key,
@@ -11,6 +13,8 @@ import type {
   StoredRow,
 } from '@coffer/core/backend'
 import {
+  aggregatedRow,
+  aggregateStatement,
   countStatement,
   documentPageOf,
   documentParts,
@@ -163,6 +167,21 @@ export async function countRows(
   const command = { ...statement, isPlannedAnew: asksForTexts(question.where) }
   const [rows] = await readAll(place, session, [{ command, tenant: question.tenant }])
   return Number(rows?.[0]?.[0])
+}
+
+/** Groups and measures the rows that match. */
+export async function aggregateRows(
+  place: Place,
+  session: Session,
+  layout: Layout,
+  aggregation: Aggregation,
+  at: number,
+): Promise<readonly AggregateRow[]> {
+  const { table } = place.statementsOf(layout)
+  const statement = aggregateStatement(table, aggregation, at)
+  const command = { ...statement, isPlannedAnew: asksForTexts(aggregation.where) }
+  const [rows = []] = await readAll(place, session, [{ command, tenant: aggregation.tenant }])
+  return rows.map((row) => aggregatedRow(table, aggregation, row))
 }
 
 /** The tenants that have rows, in text order. */

@@ -1,5 +1,6 @@
 /** One connection, for as long as it is checked out of its pool. */
 
+import type { Socket } from 'node:net'
 import { isStoreError, StoreError } from '@coffer/core/backend'
 import type { Parameter, RawRow } from '@coffer/sql'
 import type { PoolClient, QueryConfig } from 'pg'
@@ -231,7 +232,7 @@ export function hasOpenTransaction(client: PoolClient): boolean {
 }
 
 /** The driver's socket, which its types do not show. */
-export function socketOf(client: PoolClient): { destroy(): void } | undefined {
-  const { connection } = client as { connection?: { stream?: { destroy(): void } } }
+export function socketOf(client: object): Pick<Socket, 'destroy' | 'setKeepAlive' | 'unref'> | undefined {
+  const { connection } = client as { connection?: { stream?: Socket } }
   return connection?.stream
 }

@@ -8,6 +8,7 @@ import type { Parameter, RawRow, Table } from '@coffer/sql'
 import { keyOf, removalKind } from './change-statements.ts'
 import type { StatementKind, StatementsOf } from './layout-statements.ts'
 import { lonePutParameters } from './lone-put.ts'
+import type { Notifications } from './notifications.ts'
 import { instant, putKind, recordOf } from './put-statements.ts'
 import type { Command } from './session.ts'
 
@@ -29,6 +30,8 @@ export interface Step {
   /** The tenant of all operations, where statements are split by it. */
   readonly tenant: string
   readonly items: readonly Item[]
+  /** True where the statement itself tells other stores what it changes. */
+  readonly isTold: boolean
   /** Reads the answer: what became of each operation, in the order of `items`. */
   results(rows: readonly RawRow[]): readonly Result[]
 }
@@ -38,6 +41,8 @@ export interface StepMaker {
   readonly statementsOf: StatementsOf
   /** True where each statement may concern one tenant alone. */
   readonly byTenant: boolean
+  /** Given where a statement may tell other stores what it changes, because nobody tells them of all at the end. */
+  readonly notifications?: Notifications
 }
 
 /**
@@ -59,18 +64,21 @@ export function stepsOf(maker: StepMaker, items: readonly Item[], at: number): r
   )
 }
 
-function loneStep({ statementsOf }: StepMaker, item: Item, at: number): Step | undefined {
+function loneStep({ statementsOf, notifications }: StepMaker, item: Item, at: number): Step | undefined {
   const { operation, isStrict } = item
   if (operation.type !== 'put' || isStrict) return undefined
   const kind = putKind(operation)
   const { table, lonePut } = statementsOf(operation.layout)
-  const text = lonePut(kind)
+  const isTold = notifications?.isOn === true
+  const text = lonePut(kind, isTold)
   if (text === undefined) return undefined
   const items = [item]
+  const told = isTold ? notifications.parametersFor({ ...operation, layout: operation.layout.name }) : []
   return {
-    command: { text, parameters: lonePutParameters(table, kind, operation, at) },
+    command: { text, parameters: [...lonePutParameters(table, kind, operation, at), ...told] },
     tenant: operation.tenant,
     items,
+    isTold,
     results: (rows) => resultsOf(items, rows),
   }
 }
@@ -171,6 +179,7 @@ function stepOf(maker: StepMaker, bucket: Bucket, items: readonly Item[], at: nu
     command: { text, parameters },
     tenant: items[0]?.operation.tenant ?? '',
     items,
+    isTold: false,
     results: (rows) => resultsOf(items, rows),
   }
 }

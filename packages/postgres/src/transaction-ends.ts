@@ -9,9 +9,12 @@ export function beginWriting({ connections }: Place): readonly Command[] {
   return connections.begin('SERIALIZABLE')
 }
 
-/** Commits. @throws `TRANSACTION_ABORTED` when nothing was committed, `OUTCOME_UNKNOWN` when nobody can tell */
-export async function commit(session: Session): Promise<void> {
-  await session.run([{ text: 'COMMIT' }], { commits: true })
+/**
+ * Commits, after some last commands. @throws `TRANSACTION_ABORTED` when nothing was committed, `OUTCOME_UNKNOWN`
+ * when nobody can tell
+ */
+export async function commit(session: Session, last: readonly Command[] = []): Promise<void> {
+  await session.run([...last, { text: 'COMMIT' }], { commits: true })
 }
 
 /** Undoes the transaction that is open, if any; one on a lost connection the server undoes by itself. */

@@ -1,10 +1,18 @@
 /** One attempt of a transaction. */
 
-import { type BackendTransaction, type Group, type Outcome, StoreError } from '@coffer/core/backend'
+import {
+  type BackendTransaction,
+  type ChangedKey,
+  type Group,
+  type Outcome,
+  StoreError,
+} from '@coffer/core/backend'
 import { applyGroup } from './apply-group.ts'
+import { MAX_NAMED } from './change-hint.ts'
 import type { Floor } from './floors.ts'
+import { changedBy } from './notifications.ts'
 import type { Place } from './place.ts'
-import { countRows, readDocuments, readKeys, readPage } from './reads.ts'
+import { aggregateRows, countRows, readDocuments, readKeys, readPage } from './reads.ts'
 import type { Session } from './session.ts'
 import { commit } from './transaction-ends.ts'
 
@@ -38,6 +46,8 @@ class Transaction implements BackendTransaction {
   #last: Promise<unknown> = Promise.resolve()
   /** Floors that this transaction has made. */
   readonly #made: Floor[] = []
+  /** What this transaction has changed, where others are to be told of it. */
+  readonly #changed: ChangedKey[] = []
   /** The first failure of the server that was not undone by a savepoint. */
   #failure: { readonly cause: unknown } | undefined
   #savepoints = 0
@@ -61,11 +71,17 @@ class Transaction implements BackendTransaction {
   readonly count: BackendTransaction['count'] = (layout, question, at) =>
     this.#inTurn(() => countRows(this.#place, this.#session, layout, question, at))
 
+  readonly aggregate: BackendTransaction['aggregate'] = (layout, aggregation, at) =>
+    this.#inTurn(() => aggregateRows(this.#place, this.#session, layout, aggregation, at))
+
   readonly write: BackendTransaction['write'] = (group, at) =>
     this.#inTurn(async () => {
       if (this.#place.isReadOnly) throw readOnlyError()
       const outcome: Outcome = await applyGroup({ place: this.#place, session: this.#session, at }, group)
-      if (outcome.ok) this.#noteFloors(group)
+      if (outcome.ok) {
+        this.#noteFloors(group)
+        this.#noteChanges(group)
+      }
       return outcome
     })
 
@@ -73,6 +89,7 @@ class Transaction implements BackendTransaction {
     this.#savepoints += 1
     const name = `coffer_${this.#savepoints}`
     const failureBefore = this.#failure
+    const changedBefore = this.#changed.length
     await this.#inTurn(() => this.#session.run([{ text: `SAVEPOINT ${name}` }]))
     try {
       const result = await work()
@@ -84,6 +101,7 @@ class Transaction implements BackendTransaction {
           this.#session.run([{ text: `ROLLBACK TO ${name}` }, { text: `RELEASE ${name}` }]),
         )
         this.#failure = failureBefore
+        this.#changed.length = changedBefore
       }
       throw error
     } finally {
@@ -95,7 +113,10 @@ class Transaction implements BackendTransaction {
     this.#hasEnded = true
     if (this.#failure !== undefined) throw aborted(this.#failure.cause)
     if (this.#session.isUntouched) return
-    await commit(this.#session)
+    await commit(
+      this.#session,
+      this.#place.notifications.commands(() => this.#changed),
+    )
     this.#place.floors.add(this.#made)
   }
 
@@ -104,6 +125,11 @@ class Transaction implements BackendTransaction {
       this.#made.some((each) => each.layout === floor.layout && each.tenant === floor.tenant)
     const missing = this.#place.floors.missing(operations)
     this.#made.push(...missing.filter((floor) => !isNoted(floor)))
+  }
+
+  #noteChanges({ operations }: Group): void {
+    if (!this.#place.notifications.isOn) return
+    for (const key of changedBy(operations)) if (this.#changed.length <= MAX_NAMED) this.#changed.push(key)
   }
 
   /** Undoes everything. A statement still on its way would keep its locks, so it is stopped and its connection given up. */

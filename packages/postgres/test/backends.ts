@@ -8,7 +8,7 @@ import { NOTES } from './layouts.ts'
 
 /** A backend that is closed when the test is over. */
 export function backendFor(options: PostgresOptions): Backend {
-  const backend = postgres({ max: 2, ...options })
+  const backend = postgres(options.pool === undefined ? { max: 2, ...options } : options)
   onTestFinished(() => backend.close())
   return backend
 }

@@ -1,5 +1,6 @@
 /** The conformance suite, in parts that run at once: a place costs mostly waiting for the server. */
 
+import { withCache } from '@coffer/cache'
 import { describeConformance } from '@coffer/conformance'
 import { describe, it } from 'vitest'
 import { postgres } from '../src/index.ts'
@@ -11,7 +12,7 @@ const PARTS = 3
 export function describePart(number: number): void {
   const { capabilities } = postgres()
   const database = fileDatabase()
-  const create = async () => placeIn(await database())
+  const create = async () => ({ ...placeIn(await database()), withCache })
   describeConformance(
     { name: 'postgresql', capabilities, create },
     { describe, it },

@@ -188,7 +188,9 @@ describe.each([false, true])('with pipeline: %s', (pipeline) => {
   }
   describeSome(
     { name: 'postgresql with odd settings in a lent pool', capabilities, create },
-    (id) => isNoVariant(id) && (pipeline ? /^(?:X[12]|B\d)-/ : /^(?:K2|V[678]|X1|H1|U2|G1)-/).test(id),
+    (id) =>
+      isNoVariant(id) &&
+      (pipeline ? /^(?:X[12]|B\d)-/ : /^(?:(?:K2|V[678]|X1|H1|U2|G1)-|R6-(?!refused))/).test(id),
   )
 })
 

@@ -46,6 +46,8 @@ const reads: Readonly<
   has: async (store, how) => ((await store.collection(notes).has('x', how)) ? 'yes' : 'no'),
   count: async (store, how) =>
     (await store.collection(notes).count({ note: 'replica' }, how)) === 1 ? 'replica' : 'primary',
+  aggregate: async (store, how) =>
+    (await store.collection(notes).aggregate({ measures: { last: { max: 'note' } }, ...how }))[0]?.last,
   exists: async (store, how) =>
     (await store.collection(notes).exists({ note: 'replica' }, how)) ? 'replica' : 'primary',
 }

@@ -11,5 +11,5 @@ const create = async () => placeIn(await database(), options)
 
 describeSome(
   { name: 'postgresql with row-level security', capabilities, create },
-  (id) => isNoVariant(id) && /^(?:N\d|W[156]|T4|H\d|I\d|X[257]|G\d|B\d|U\d|L4)-/.test(id),
+  (id) => isNoVariant(id) && /^(?:(?:N\d|W[156]|T4|H\d|I\d|X[257]|G\d|B\d|U\d|L4)-|R6-(?!refused))/.test(id),
 )

@@ -7,6 +7,10 @@ import {
   type TestDatabase,
 } from '@coffer-tooling/postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { opened } from './backends.ts'
+import { Ear, EVERYTHING, note } from './ear.ts'
+import { AT, group, put } from './layouts.ts'
+import { freshSchema } from './places.ts'
 import { fate, type Rig, rig, tally, timedFate } from './rig.ts'
 
 let server: PostgresServer
@@ -120,6 +124,20 @@ test('a server that stands still ends calls in time, and is used again when it g
   await subject.expectSound()
   const stored = await subject.stored()
   expect(stored.has('frozen a')).toBe(stored.has('frozen b'))
+})
+
+test('after an immediate restart a store that listens knows that it has missed something, and hears again', async () => {
+  const options = { connectionString: database.url, schema: freshSchema() }
+  const writer = await opened({ ...options, notify: true })
+  const ear = await Ear.of(await opened(options))
+  for (let restart = 0; restart < 3; restart++) {
+    await server.process?.restart('immediate')
+    await ear.until(EVERYTHING)
+    await ear.until(EVERYTHING)
+    // The writer's connections were lost, too.
+    while ((await fate(writer.write([group(put('a'))], AT))) !== 'ok') await new Promise(setImmediate)
+    expect(await ear.heard(writer)).toContain(note('a'))
+  }
 })
 
 test('a store closes in time although the server stands still', async () => {
