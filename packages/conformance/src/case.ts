@@ -1,7 +1,7 @@
 /** Cases are data: what clause each proves, what it needs, and how. No case names a backend. */
 
 import { type BaseStore, createStore, type Modules, type Store, type StoreOptions } from '@coffer/core'
-import type { Capabilities } from '@coffer/core/backend'
+import type { Backend, Capabilities } from '@coffer/core/backend'
 import type { Harness, Place } from './harness.ts'
 import { ManualClock } from './manual-clock.ts'
 
@@ -15,6 +15,7 @@ export type Requirement =
   | 'newerFormat'
   | 'lent'
   | 'replica'
+  | 'cache'
 
 /** One case of the suite. */
 export interface Case {
@@ -44,15 +45,23 @@ export class CaseContext {
   readonly seed: number
   readonly #harness: Harness
   readonly #dress: Dress
+  readonly #options: StoreOptions
   readonly #stores: { close(): Promise<void> }[]
   readonly #places: Place[]
 
-  constructor(harness: Harness, place: Place, seed: number, dress: Dress = (store) => store) {
+  constructor(
+    harness: Harness,
+    place: Place,
+    seed: number,
+    dress: Dress = (store) => store,
+    options: StoreOptions = {},
+  ) {
     this.capabilities = harness.capabilities
     this.place = place
     this.seed = seed
     this.#harness = harness
     this.#dress = dress
+    this.#options = options
     this.#stores = []
     this.#places = []
   }
@@ -62,7 +71,19 @@ export class CaseContext {
    * the first store before it unless the case requires `secondOpener`.
    */
   store<const M extends Modules = Record<never, never>>(options: StoreOptions = {}, modules?: M): Store<M> {
-    const store = createStore({ clock: this.clock, ...options, backend: this.place.backend() }, modules)
+    return this.storeOver(this.place.backend(), options, modules)
+  }
+
+  /** As `store`, over a backend of the place that the case has in hand. */
+  storeOver<const M extends Modules = Record<never, never>>(
+    backend: Backend,
+    options: StoreOptions = {},
+    modules?: M,
+  ): Store<M> {
+    const all = { clock: this.clock, ...this.#options, ...options }
+    const { withCache } = this.place
+    const cache = all.cache && { ...all.cache, ...(withCache && { withCache }) }
+    const store = createStore({ ...all, ...(cache && { cache }), backend }, modules)
     this.#stores.push(store)
     return this.#dress(store)
   }
@@ -81,9 +102,9 @@ export class CaseContext {
     return store
   }
 
-  /** The same context, whose stores come dressed. What it opens is closed by this one's `end`. */
-  dressed(dress: Dress): CaseContext {
-    const context = new CaseContext(this.#harness, this.place, this.seed, dress)
+  /** The same context, whose stores come dressed and with options. What it opens is closed by this one's `end`. */
+  dressed(dress: Dress, options: StoreOptions = {}): CaseContext {
+    const context = new CaseContext(this.#harness, this.place, this.seed, dress, options)
     this.#stores.push({ close: () => context.end() })
     return context
   }
@@ -110,6 +131,8 @@ export function offers(capabilities: Capabilities, requirement: Requirement, pla
       return place?.lent !== undefined
     case 'replica':
       return place?.replica === true
+    case 'cache':
+      return place?.withCache !== undefined
     case 'readsBesideTransaction':
     case 'savepoints':
       return capabilities[requirement]

@@ -1,6 +1,6 @@
 /** What a backend's author gives to the suite: places to store things in, and openers for them. */
 
-import type { Backend, Capabilities } from '@coffer/core/backend'
+import type { Backend, Capabilities, WithCache } from '@coffer/core/backend'
 
 /** How to get at a backend. Every method may be called many times. */
 export interface Harness {
@@ -36,6 +36,11 @@ export interface Place {
   lent?(): Promise<{ readonly backend: Backend; works(): Promise<boolean> }>
   /** Whether reads may be answered by a replica here, so that eventual ones may lag behind. Default: false. */
   readonly replica?: boolean
+  /**
+   * `withCache` of `@coffer/cache`: the cases about caches are run with it, and many others once more. Absent
+   * where nobody puts a cache in front of the backend.
+   */
+  readonly withCache?: WithCache
   /** Removes the place. Every backend on it has been closed. */
   destroy(): Promise<void>
 }

@@ -61,6 +61,8 @@ export const collectionCalls: Readonly<Record<string, Call<Everything>>> = {
   iterate: (collection, _key, signal) => all(collection.iterate({ ...(signal && { signal }) })),
   iterateDocuments: (collection) => all(collection.iterateDocuments()),
   count: (collection, _key, signal) => collection.count({}, { signal }),
+  aggregate: (collection, _key, signal) =>
+    collection.aggregate({ by: ['note'], measures: { n: 'count', last: { max: 'note' } }, signal }),
   exists: (collection, _key, signal) => collection.exists({}, { signal }),
   put: (collection, key, signal) => collection.put({ id: key, note: 'put' }, { signal }),
   putMany: (collection, key, signal) => collection.putMany([{ id: key, note: 'putMany' }], { signal }),
@@ -85,8 +87,10 @@ export const logCalls: Readonly<Record<string, Call<Happenings>>> = {
   get: (log, key, signal) => log.get(`${key}-1`, { signal }),
   find: (log, _key, signal) => log.find({ ...(signal && { signal }) }),
   count: (log) => log.count(),
+  aggregate: (log, _key, signal) => log.aggregate({ by: ['note'], measures: { n: 'count' }, signal }),
   head: (log, key) => log.head(key),
   verify: (log, key) => log.verify(key),
+  verifyEntry: (log, key) => log.verifyEntry(key && `${key}-1`),
 }
 
 /** The calls of a store that reach its backend. */
@@ -98,7 +102,14 @@ export const storeCalls: Readonly<Record<string, (store: BaseStore) => Promise<u
 }
 
 /** Methods of a store that only make handles, tell the time, or end it. */
-export const STORE_HANDLES: readonly string[] = ['collection', 'log', 'tenant', 'now', 'close']
+export const STORE_HANDLES: readonly string[] = [
+  'cacheStatistics',
+  'close',
+  'collection',
+  'log',
+  'now',
+  'tenant',
+]
 
 /** The public methods of an object that a map of calls does not name. */
 export function unmapped(target: object, calls: object, others: readonly string[] = []): string[] {

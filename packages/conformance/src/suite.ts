@@ -1,7 +1,12 @@
 /** The whole suite: every case there is, and the run that answers a report. */
 
 import type { Case } from './case.ts'
+import { aggregationCases } from './cases/aggregation.ts'
 import { batchingCases } from './cases/batching.ts'
+import { cacheLimitCases } from './cases/cache-limits.ts'
+import { cacheRaceCases } from './cases/cache-races.ts'
+import { cacheReadingCases } from './cases/cache-reading.ts'
+import { cacheWritingCases } from './cases/cache-writing.ts'
 import { cascadeCases } from './cases/cascades.ts'
 import { consistencyCases } from './cases/consistency.ts'
 import { diagnosticsCases } from './cases/diagnostics.ts'
@@ -16,6 +21,7 @@ import { keyCases } from './cases/keys.ts'
 import { lifeCases } from './cases/life.ts'
 import { logProofCases } from './cases/log-proof.ts'
 import { logCases } from './cases/logs.ts'
+import { manyValuedPathCases } from './cases/many-valued-paths.ts'
 import { moduleCases } from './cases/modules.ts'
 import { openerCases } from './cases/openers.ts'
 import { pagingCases } from './cases/paging.ts'
@@ -34,6 +40,7 @@ import { updatingCases } from './cases/updating.ts'
 import { upgradeCases } from './cases/upgrades.ts'
 import { valueCases } from './cases/values.ts'
 import { versionCases } from './cases/versions.ts'
+import { wordCases } from './cases/words.ts'
 import { writingCases } from './cases/writing.ts'
 import { clauses } from './clauses.ts'
 import type { Harness } from './harness.ts'
@@ -58,6 +65,9 @@ const baseCases: readonly Case[] = unique([
   ...consistencyCases,
   ...pagingCases,
   ...filterCases,
+  ...aggregationCases,
+  ...wordCases,
+  ...manyValuedPathCases,
   ...writingCases,
   ...versionCases,
   ...updatingCases,
@@ -78,6 +88,10 @@ const baseCases: readonly Case[] = unique([
   ...logProofCases,
   ...moduleCases,
   ...batchingCases,
+  ...cacheReadingCases,
+  ...cacheWritingCases,
+  ...cacheRaceCases,
+  ...cacheLimitCases,
   ...upgradeCases,
   ...lifeCases,
   ...openerCases,

@@ -1,7 +1,10 @@
-/** Groups of cases that run again: in a tenant of their own, and with every operation in a transaction. */
+/**
+ * Groups of cases that run again: in a tenant of their own, with every operation in a transaction, and through a
+ * cache.
+ */
 
 import type { BaseStore, Collection, CollectionDefinition } from '@coffer/core'
-import type { Case, Dress } from './case.ts'
+import type { Case, Dress, Requirement } from './case.ts'
 
 const TENANT = 'tenant/Ünïcode 😀'
 
@@ -58,7 +61,15 @@ const UNSUITED = /^(V2|V3|R3|W4|W6|T4|T5)-/
  */
 const UNSUITED_IN_TRANSACTION = /^(V4-|W2-update-|R5-)/
 
-/** The cases once more, as variants; ids end in `@tenant` and `@transaction`. */
+/** What a cache could get wrong: records, read by key and changed in every way. */
+const THROUGH_CACHE =
+  /^(?:K4|V4|R1|W[1235]|T[12346]|X[2456]|N\d|G[2346]|U1)-|^R5-(?:strong|eventual)-(?:get|has)/
+/** What changes records without a word to the store may be seen late. */
+const BEHIND_THE_STORE: readonly Requirement[] = ['secondOpener', 'tamper', 'newerFormat']
+/** Nothing of it grows too old by a case's clock. */
+const CACHE = { ttlMs: 86_400_000, maxEntries: 10_000 }
+
+/** The cases once more, as variants; ids end in `@tenant`, `@transaction` and `@cache`. */
 export function variantsOf(cases: readonly Case[]): readonly Case[] {
   const suited = cases.filter((each) => CLAUSES.test(each.clause) && !UNSUITED.test(each.id))
   return [
@@ -66,7 +77,22 @@ export function variantsOf(cases: readonly Case[]): readonly Case[] {
     ...suited
       .filter((each) => !UNSUITED_IN_TRANSACTION.test(each.id))
       .map((each) => variant(each, 'transaction', 'in transactions', inTransactions)),
+    ...cases.filter(isCacheable).map(throughCache),
   ]
+}
+
+function isCacheable(each: Case): boolean {
+  return THROUGH_CACHE.test(each.id) && !each.requires?.some((need) => BEHIND_THE_STORE.includes(need))
+}
+
+function throughCache(each: Case): Case {
+  return {
+    ...each,
+    id: `${each.id}@cache`,
+    title: `${each.title} (through a cache)`,
+    requires: ['cache', ...(each.requires ?? [])],
+    run: (context) => each.run(context.dressed((store) => store, { cache: CACHE })),
+  }
 }
 
 function variant(each: Case, name: string, place: string, dress: Dress): Case {

@@ -5,6 +5,7 @@
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { withCache } from '@coffer/cache'
 import type { Harness, Place } from '@coffer/conformance'
 import type { Backend } from '@coffer/core/backend'
 import { file } from '@coffer/file'
@@ -27,6 +28,7 @@ export function fileHarness(base: string): Harness {
 const LOCK_TIMEOUT_MS = 200
 
 class DirectoryPlace implements Place {
+  readonly withCache = withCache
   readonly #folder: string
   readonly #directory: string
   #latest: Backend | undefined

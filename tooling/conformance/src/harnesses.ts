@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { withCache } from '@coffer/cache'
 import type { Harness } from '@coffer/conformance'
 import { memory } from '@coffer/memory'
 import { sqlite } from '@coffer/sqlite'
@@ -19,7 +20,7 @@ const BASE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 const memoryHarness: Harness = {
   name: 'memory',
   capabilities: memory().capabilities,
-  create: async () => ({ backend: () => memory(), destroy: async () => undefined }),
+  create: async () => ({ backend: () => memory(), withCache, destroy: async () => undefined }),
 }
 
 const sqliteMemoryHarness: Harness = {
@@ -27,6 +28,7 @@ const sqliteMemoryHarness: Harness = {
   capabilities: sqlite({ path: ':memory:' }).capabilities,
   create: async () => ({
     backend: () => sqlite({ path: ':memory:' }),
+    withCache,
     destroy: async () => undefined,
   }),
 }
@@ -39,6 +41,7 @@ const sqliteHarness: Harness = {
     const path = join(directory, 'test.db')
     return {
       backend: () => sqlite({ path }),
+      withCache,
       tamper: async (collection, id, change) => tamper(path, collection, id, change),
       newerFormat: async () =>
         around(path, (database) => {

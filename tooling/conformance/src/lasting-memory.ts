@@ -3,6 +3,7 @@
  * all of that can be planted without a disk.
  */
 
+import { withCache } from '@coffer/cache'
 import type { Harness, Place } from '@coffer/conformance'
 import type { Backend, Capabilities, Layout, StoredRow } from '@coffer/core/backend'
 import { memory } from '@coffer/memory'
@@ -27,6 +28,7 @@ interface Tampered {
 }
 
 class LastingPlace implements Place {
+  readonly withCache = withCache
   readonly #kept: Backend = memory()
   readonly #tampered = new Map<string, Tampered>()
   readonly #layouts = new Map<string, Layout>()
@@ -48,6 +50,7 @@ class LastingPlace implements Place {
         return { ...page, rows: page.rows.map((row) => this.#seen(layout, row)) }
       },
       count: (layout, question, at) => kept.count(layout, question, at),
+      aggregate: (layout, aggregation, at) => kept.aggregate(layout, aggregation, at),
       tenants: (layout) => kept.tenants(layout),
       write: (groups, at) => kept.write(groups, at),
       transaction: (run) => kept.transaction(run),

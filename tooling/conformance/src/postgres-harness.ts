@@ -1,5 +1,6 @@
 /** PostgreSQL as a harness: a schema for each place, in a few databases. */
 
+import { withCache } from '@coffer/cache'
 import { postgres } from '@coffer/postgres'
 import { createDatabase, type ServerAddress, type TestDatabase } from '@coffer-tooling/postgres'
 import { placeIn } from '@coffer-tooling/postgres/place'
@@ -23,7 +24,7 @@ export function postgresHarness(server: () => Promise<ServerAddress>): Required<
     create: async () => {
       if (places % PLACES_PER_DATABASE === 0) databases.push(makeDatabase())
       places++
-      return placeIn(await (databases.at(-1) ?? makeDatabase()), postgres)
+      return { ...placeIn(await (databases.at(-1) ?? makeDatabase()), postgres), withCache }
     },
     end: async () => {
       // One that could not be made has been told by the cases that wanted it.

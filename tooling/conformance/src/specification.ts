@@ -17,6 +17,7 @@ const GROUPS: readonly (readonly [prefix: string, title: string])[] = [
   ['G', 'Logs'],
   ['B', 'Batching'],
   ['M', 'Modules'],
+  ['C', 'Cache'],
   ['D', 'Diagnostics'],
   ['E', 'Errors'],
   ['S', 'The suite itself'],

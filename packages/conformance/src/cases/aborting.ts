@@ -12,7 +12,7 @@ const things = defineCollection({
 
 const abortable = (calls: object) => Object.keys(calls).filter((name) => !UNABORTABLE.includes(name))
 /** Methods that take no signal. */
-const UNABORTABLE = ['iterateDocuments', 'history', 'getAt', 'verify', 'head']
+const UNABORTABLE = ['iterateDocuments', 'history', 'getAt', 'verify', 'verifyEntry', 'head']
 
 /** L6: signals. */
 export const abortCases: readonly Case[] = [

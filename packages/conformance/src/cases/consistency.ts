@@ -65,6 +65,12 @@ const reads: readonly {
   },
   { method: 'count', call: (collection, consistency) => collection.count({}, { consistency }), answer: 2 },
   {
+    method: 'aggregate',
+    call: (collection, consistency) =>
+      collection.aggregate({ measures: { total: { sum: 'rank' } }, consistency }),
+    answer: [{ group: {}, total: 3 }],
+  },
+  {
     method: 'exists',
     call: (collection, consistency) => collection.exists({ rank: 2 }, { consistency }),
     answer: true,

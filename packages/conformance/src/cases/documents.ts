@@ -135,6 +135,25 @@ export const documentCases: readonly Case[] = [
     }),
   ),
   {
+    id: 'V1-dropped-member',
+    clause: 'V1',
+    title: 'a member named __proto__, which loose schemas leave out, is refused with its place, not dropped',
+    run: async (context) => {
+      const schema = z.object({
+        id: z.string(),
+        labels: z.record(z.string(), z.unknown()).optional(),
+        more: z.array(z.looseObject({})).optional(),
+      })
+      const collection = context.store().collection(defineCollection({ name: 'loose', schema, key: 'id' }))
+      const member = JSON.parse('{ "a": 1, "__proto__": { "b": 2 } }')
+      await assertRefused(() => collection.put({ id: 'a', labels: member }), /labels\.__proto__/)
+      await assertRefused(() => collection.put({ id: 'a', more: [{}, member] }), /more\.1\.__proto__/)
+      assert.equal(await collection.has('a'), false)
+      await collection.put({ id: 'a', labels: { prototype: 1, constructor: 2 } })
+      assert.deepEqual((await collection.get('a'))?.labels, { prototype: 1, constructor: 2 })
+    },
+  },
+  {
     id: 'V1-silent-refusal',
     clause: 'V1',
     title: 'a refusal never shows a value of the record',

@@ -100,6 +100,15 @@ export const count = (name: string, value: number) => async (rows: Rows, seen: S
   seen[name] = await rows.count({ value: { gte: value } })
 }
 
+/** Asks for the sum, or the least, of all values. */
+export const measure = (name: string, kind: 'sum' | 'min') => async (rows: Rows, seen: Seen) => {
+  const measured = kind === 'sum' ? { sum: 'value' as const } : { min: 'value' as const }
+  seen[name] = (await rows.aggregate({ measures: { measured } }))[0]?.measured
+}
+
+/** Removes a record. */
+export const remove = (id: string) => (rows: Rows) => rows.delete(id)
+
 /** Adds 10 to every record. */
 export const raiseAll = async (rows: Rows) => {
   const { records } = await rows.find()

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type Collection, defineCollection, isoDate } from '@coffer/core'
 import * as z from 'zod'
 import type { Case, CaseContext } from '../case.ts'
+import { type Happenings, happeningsOf } from '../method-calls.ts'
 
 const notes = defineCollection({
   name: 'notes',
@@ -148,6 +149,27 @@ export const isolationCases: readonly Case[] = [
         assert.deepEqual(await collection.get('a'), note())
       })
       assert.deepEqual(await outside.get('a'), note())
+    },
+  },
+  {
+    id: 'V4-append',
+    clause: 'V4',
+    title: 'changing the list of an append, or an entry in it, changes nothing stored',
+    run: async (context) => {
+      const store = context.store()
+      const append = async (log: Happenings, event_id: string) => {
+        const list = [{ event_id, note: 'as given' }]
+        const appended = log.append('s', list)
+        for (const entry of list) entry.note = 'changed'
+        list.push({ event_id: 'z', note: 'more' })
+        assert.deepEqual(
+          (await appended).map((entry) => [entry.event_id, entry.note]),
+          [[event_id, 'as given']],
+        )
+      }
+      await append(happeningsOf(store), 'a')
+      await store.transaction((transaction) => append(happeningsOf(transaction), 'b'))
+      assert.equal((await happeningsOf(store).head('s'))?.sequence, 2)
     },
   },
   {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { entryHash } from '@coffer/core'
 import type { Case, CaseContext } from '../case.ts'
-import { happeningsOf } from '../method-calls.ts'
+import { type Happenings, happeningsOf } from '../method-calls.ts'
 
 type Document = Readonly<Record<string, unknown>>
 
@@ -34,7 +34,7 @@ const found = (
   word: string,
   title: string,
   sequence: number,
-  edit: (context: CaseContext) => Promise<void>,
+  edit: (context: CaseContext, log: Happenings) => Promise<void>,
 ): Case => ({
   id: `G8-${word}`,
   clause: 'G8',
@@ -42,10 +42,31 @@ const found = (
   requires: ['tamper'],
   run: async (context) => {
     const log = await five(context)
-    await edit(context)
+    await edit(context, log)
     const report = await log.verify('s')
     assert.equal(report.ok, false)
     assert.equal(report.problem?.sequence, sequence)
+  },
+})
+
+/** A change behind the store, and the entries of which it must be found. */
+const foundIn = (
+  word: string,
+  title: string,
+  bad: readonly number[],
+  edit: (context: CaseContext) => Promise<void>,
+): Case => ({
+  id: `G8-entry-${word}`,
+  clause: 'G8',
+  title: `verifyEntry finds ${title}`,
+  requires: ['tamper'],
+  run: async (context) => {
+    const log = await five(context)
+    await edit(context)
+    for (const n of [1, 2, 3, 4, 5]) {
+      const { ok, problem } = await log.verifyEntry(`e${n}`)
+      assert.deepEqual([n, ok, problem === undefined], [n, !bad.includes(n), !bad.includes(n)])
+    }
   },
 })
 
@@ -144,6 +165,41 @@ export const logProofCases: readonly Case[] = [
     change(context, 'happenings_heads', 's', (document) => ({ ...document, sequence: 6 })),
   ),
   found('head-hash', 'a head with another hash', 5, (context) =>
+    change(context, 'happenings_heads', 's', (document) => ({ ...document, hash: '0'.repeat(64) })),
+  ),
+  found('behind-head', 'an entry behind the head of its stream', 5, async (context, log) => {
+    const fourth = await log.get('e4')
+    await change(context, 'happenings_heads', 's', (document) => ({
+      ...document,
+      sequence: fourth?.sequence,
+      hash: fourth?.event_hash,
+    }))
+  }),
+  {
+    id: 'G8-entry-sound',
+    clause: 'G8',
+    title: 'verifyEntry finds nothing wrong with an untouched entry, wherever it stands, and knows no other',
+    run: async (context) => {
+      const log = await five(context)
+      await log.append('t', [{ event_id: 'alone', note: 'x' }])
+      for (const key of ['e1', 'e3', 'e5', 'alone'])
+        assert.deepEqual(await log.verifyEntry(key), { ok: true })
+      await assert.rejects(log.verifyEntry('e6'), { code: 'NOT_FOUND', keys: ['e6'] })
+    },
+  },
+  foundIn('edited', 'an entry that was edited, and it alone', [3], (context) =>
+    change(context, 'happenings', 'e3', (document) => ({ ...document, note: 'edited' })),
+  ),
+  foundIn('resealed', 'an entry edited and sealed anew, which its neighbour denies', [3, 4], (context) =>
+    change(context, 'happenings', 'e3', (document) => resealed({ ...document, note: 'edited' })),
+  ),
+  foundIn('last-resealed', 'the last entry edited and sealed anew, which the head denies', [5], (context) =>
+    change(context, 'happenings', 'e5', (document) => resealed({ ...document, hidden: 1 })),
+  ),
+  foundIn('replaced', 'a document that is none, and the entries beside it', [2, 3, 4], (context) =>
+    change(context, 'happenings', 'e3', () => ({})),
+  ),
+  foundIn('head', 'a head that does not fit the last entry', [5], (context) =>
     change(context, 'happenings_heads', 's', (document) => ({ ...document, hash: '0'.repeat(64) })),
   ),
 ]

@@ -91,7 +91,7 @@ export const moduleCases: readonly Case[] = [
     clause: 'M4',
     title: 'a module can not take the name of something that a store has, nor be anything else',
     run: async (context) => {
-      for (const name of ['transaction', 'close', 'tenant', 'tenantName']) {
+      for (const name of ['transaction', 'close', 'tenant', 'tenantName', 'confined']) {
         assert.throws(() => context.store({}, { [name]: notebook }), { code: 'INVALID_ARGUMENT' }, name)
       }
       assert.throws(() => context.store({}, { broken: {} as never }), { code: 'INVALID_ARGUMENT' })

@@ -5,6 +5,7 @@
 
 import {
   type Applied,
+  aggregateRows,
   type Backend,
   type BackendTransaction,
   type Capabilities,
@@ -87,6 +88,8 @@ export function modelBackend(): Backend {
     read: (layout, keys) => inTurn(async () => readRows(state, layout, keys)),
     query: (layout, query, at) => inTurn(async () => pageOf(state, layout, query, at)),
     count: (layout, question, at) => inTurn(async () => rowsOf(state, layout, question, at).length),
+    aggregate: (layout, aggregation, at) =>
+      inTurn(async () => aggregateRows(rowsOf(state, layout, aggregation, at), aggregation)),
     tenants: async (layout) =>
       [...new Set([...tableOf(state, layout).values()].map((row) => row.tenant))].sort(compareText),
     write: (groups, at) => inTurn(async () => groups.map((group) => applyWhole(group, at))),
@@ -117,6 +120,8 @@ export function modelBackend(): Backend {
       read: async (layout, keys) => readRows(state, layout, keys),
       query: async (layout, query, at) => pageOf(state, layout, query, at),
       count: async (layout, question, at) => rowsOf(state, layout, question, at).length,
+      aggregate: async (layout, aggregation, at) =>
+        aggregateRows(rowsOf(state, layout, aggregation, at), aggregation),
       write: async (group, at) => applyWhole(group, at),
       savepoint: async (run) => {
         const before = copyOf(state)

@@ -73,6 +73,10 @@ const fieldFilter = fc.oneof(
     .tuple(fc.constantFrom('hasAll', 'hasAny'), fc.array(text, { maxLength: 2 }))
     .map(([operator, values]) => ({ tags: { [operator]: values } })),
   fc.boolean().map((exists) => ({ tags: { exists } })),
+  fc
+    .tuple(fc.constantFrom('words', 'anyWord'), fc.constantFrom('a', 'A ab', 'zz É', 'é \ufffd'))
+    .map(([operator, text]) => ({ words: { [operator]: text } })),
+  fc.boolean().map((exists) => ({ words: { exists } })),
 )
 
 function fieldAsked(name: string, value: fc.Arbitrary<unknown>): fc.Arbitrary<object> {
@@ -166,10 +170,37 @@ const write = fc.oneof(
   },
 )
 
+const measure = fc.oneof(
+  fc.constant('count'),
+  fc.constantFrom('label', 'tags', 'id').map((count) => ({ count })),
+  fc
+    .tuple(fc.constantFrom('sum', 'avg'), fc.constantFrom('amount', 'ratio'))
+    .map(([kind, field]) => ({ [kind]: field })),
+  fc
+    .tuple(fc.constantFrom('min', 'max'), fc.constantFrom('label', 'amount', 'ratio', 'open', 'at', 'id'))
+    .map(([kind, field]) => ({ [kind]: field })),
+)
+
+const term = fc.oneof(
+  fc.constantFrom('label', 'amount', 'ratio', 'open', 'at', 'id'),
+  fc.constantFrom(1, 999, 1_000, 86_400_000, 31_536_000_000_000).map((everyMs) => ({ field: 'at', everyMs })),
+)
+
+const aggregation = fc.record({
+  where: filter,
+  by: fc.uniqueArray(term, {
+    maxLength: 3,
+    selector: (each) => (typeof each === 'string' ? each : each.field),
+  }),
+  measures: fc.tuple(measure, measure).map(([a, b]) => ({ a, b })),
+  includeDeleted: fc.boolean(),
+})
+
 const read = fc.oneof(
   call('records', 'getEntry', key, fc.constantFrom({}, { includeDeleted: true })),
   call('records', 'getMany', fc.array(key, { maxLength: 4 })),
   call('records', 'count', filter, fc.constantFrom({}, { includeDeleted: true })),
+  call('records', 'aggregate', aggregation),
   call('records', 'findEntries', question),
   call('records', 'history', key),
   call('records', 'getAt', key, fc.record({ version: fc.integer({ min: 1, max: 4 }) })),

@@ -1,6 +1,8 @@
 /** Every planted fault. */
 
+import { aggregateFaults } from './aggregates.ts'
 import { batchFaults } from './batches.ts'
+import { cacheFaults } from './caches.ts'
 import { conditionFaults } from './conditions.ts'
 import { consistencyFaults } from './consistency.ts'
 import { deadlineFaults } from './deadlines.ts'
@@ -9,6 +11,7 @@ import { filterFaults } from './filters.ts'
 import { groupFaults } from './groups.ts'
 import { isolationFaults } from './isolation.ts'
 import { lifeFaults } from './life.ts'
+import { memberFaults } from './members.ts'
 import { orderFaults } from './order.ts'
 import { pageFaults } from './pages.ts'
 import { readingFaults } from './reading.ts'
@@ -26,6 +29,8 @@ export const allFaults: readonly Fault[] = [
   ...valueFaults,
   ...orderFaults,
   ...filterFaults,
+  ...memberFaults,
+  ...aggregateFaults,
   ...pageFaults,
   ...groupFaults,
   ...batchFaults,
@@ -38,4 +43,5 @@ export const allFaults: readonly Fault[] = [
   ...isolationFaults,
   ...transactionFaults,
   ...lifeFaults,
+  ...cacheFaults,
 ]

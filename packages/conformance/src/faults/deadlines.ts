@@ -86,6 +86,7 @@ export const deadlineFaults: readonly Fault[] = [
       alter(backend, {
         query: (door, layout, query) => door.query(layout, query, Date.now()),
         count: (door, layout, question) => door.count(layout, question, Date.now()),
+        aggregate: (door, layout, aggregation) => door.aggregate(layout, aggregation, Date.now()),
       }),
   },
   {

@@ -1,24 +1,10 @@
 /** Faults in the meaning of filters. */
 
-import { type FieldValue, matches, type Predicate, type Sortable } from '@coffer/core/backend'
+import { matches, type Predicate, type Sortable } from '@coffer/core/backend'
 import type { Fault } from './fault.ts'
-import { compareUtf16, fieldValueOf, ruleFault } from './question-rules.ts'
-import type { Rules } from './requery.ts'
+import { compareUtf16, fieldValueOf, meaning, ruleFault } from './question-rules.ts'
 import { onQuestions } from './rewrites.ts'
 import { alter } from './seams.ts'
-
-/** A meaning of filters with some kinds of condition replaced; the others, and their nesting, stay right. */
-function meaning(
-  replaced: (row: Sortable, predicate: Predicate, value: FieldValue) => boolean | undefined,
-): Rules {
-  const meets = (row: Sortable, predicate: Predicate): boolean => {
-    if (predicate.type === 'and') return predicate.terms.every((term) => meets(row, term))
-    if (predicate.type === 'or') return predicate.terms.some((term) => meets(row, term))
-    if (predicate.type === 'not') return !meets(row, predicate.term)
-    return replaced(row, predicate, fieldValueOf(row, predicate.field)) ?? matches(row, predicate)
-  }
-  return { matches: meets }
-}
 
 /** What SQL's three-valued logic makes of a predicate: unknown where a null is compared. */
 function threeValued(row: Sortable, predicate: Predicate): boolean | undefined {

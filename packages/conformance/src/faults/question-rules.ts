@@ -1,6 +1,14 @@
 /** What faults in the rules of questions are made of. */
 
-import { compareValues, type FieldValue, ID_FIELD, type OrderTerm, type Sortable } from '@coffer/core/backend'
+import {
+  compareValues,
+  type FieldValue,
+  ID_FIELD,
+  matches,
+  type OrderTerm,
+  type Predicate,
+  type Sortable,
+} from '@coffer/core/backend'
 import type { Fault } from './fault.ts'
 import { byRules, type Rules } from './requery.ts'
 import { alter } from './seams.ts'
@@ -8,6 +16,19 @@ import { alter } from './seams.ts'
 /** A fault that is nothing but a wrong rule. */
 export function ruleFault(id: string, clause: string, title: string, rules: Rules): Fault {
   return { id, clause, title, plant: (backend) => alter(backend, byRules(rules)) }
+}
+
+/** A meaning of filters with some kinds of condition replaced; the others, and their nesting, stay right. */
+export function meaning(
+  replaced: (row: Sortable, predicate: Predicate, value: FieldValue) => boolean | undefined,
+): Rules {
+  const meets = (row: Sortable, predicate: Predicate): boolean => {
+    if (predicate.type === 'and') return predicate.terms.every((term) => meets(row, term))
+    if (predicate.type === 'or') return predicate.terms.some((term) => meets(row, term))
+    if (predicate.type === 'not') return !meets(row, predicate.term)
+    return replaced(row, predicate, fieldValueOf(row, predicate.field)) ?? matches(row, predicate)
+  }
+  return { matches: meets }
 }
 
 /** What a row is compared by: its id, or a field that is null where the row has none. */

@@ -288,6 +288,8 @@ const tenantFaults: readonly Fault[] = [
           door.query(layout, { ...query, tenant: query.tenant.toLowerCase() }, at),
         count: (door, layout, question, at) =>
           door.count(layout, { ...question, tenant: question.tenant.toLowerCase() }, at),
+        aggregate: (door, layout, aggregation, at) =>
+          door.aggregate(layout, { ...aggregation, tenant: aggregation.tenant.toLowerCase() }, at),
         write: (door, group, at) =>
           door.write(
             {

@@ -1,6 +1,9 @@
 /** Answers questions anew from the rows of a healthy backend, with one rule or another replaced by a wrong one. */
 
 import {
+  type AggregateRow,
+  type Aggregation,
+  aggregateRows,
   type CountQuestion,
   comparePosition,
   compareRows,
@@ -37,6 +40,7 @@ export function byRules(rules: Rules): Seams {
       isHistory(layout) ? door.query(layout, query, at) : requery(door, layout, query, at, rules),
     count: (door, layout, question, at) =>
       isHistory(layout) ? door.count(layout, question, at) : recount(door, layout, question, at, rules),
+    aggregate: (door, layout, aggregation, at) => reaggregate(door, layout, aggregation, at, rules),
   }
 }
 
@@ -75,6 +79,18 @@ async function recount(
   rules: Rules,
 ): Promise<number> {
   return (await visibleRows(door, layout, question, at, rules)).length
+}
+
+/** The groups by the rules, of rows that are changed before they are measured. */
+export async function reaggregate(
+  door: Door,
+  layout: Layout,
+  aggregation: Aggregation,
+  at: number,
+  rules: Rules,
+  measured: (rows: Sortable[]) => readonly Sortable[] = (rows) => rows,
+): Promise<readonly AggregateRow[]> {
+  return aggregateRows(measured(await visibleRows(door, layout, aggregation, at, rules)), aggregation)
 }
 
 async function visibleRows(

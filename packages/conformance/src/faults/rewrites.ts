@@ -60,6 +60,7 @@ export function onQuestions(change: <Q extends CountQuestion>(question: Q, layou
   return {
     query: (door, layout, query, at) => door.query(layout, change(query, layout), at),
     count: (door, layout, question, at) => door.count(layout, change(question, layout), at),
+    aggregate: (door, layout, aggregation, at) => door.aggregate(layout, change(aggregation, layout), at),
   }
 }
 

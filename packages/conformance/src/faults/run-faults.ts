@@ -90,6 +90,7 @@ const control: Fault = {
       read: async (door, layout, keys) => await door.read(layout, keys),
       query: async (door, layout, query, at) => await door.query(layout, query, at),
       count: async (door, layout, question, at) => await door.count(layout, question, at),
+      aggregate: async (door, layout, aggregation, at) => await door.aggregate(layout, aggregation, at),
       write: async (door, group, at) => await door.write(group, at),
     }),
 }
@@ -104,6 +105,7 @@ export function withFault(harness: Harness, fault: Fault): Harness {
       return {
         ...(place.tamper && { tamper: place.tamper.bind(place) }),
         ...(place.replica !== undefined && { replica: place.replica }),
+        ...(place.withCache && { withCache: fault.plantCache?.(place.withCache) ?? place.withCache }),
         ...(place.newerFormat && { newerFormat: place.newerFormat.bind(place) }),
         backend: () => fault.plant(place.backend()),
         destroy: () => place.destroy(),

@@ -1,6 +1,8 @@
 /** Where a fault can be planted: the doors of a backend, alike outside and inside of a transaction. */
 
 import type {
+  AggregateRow,
+  Aggregation,
   Backend,
   BackendTransaction,
   CountQuestion,
@@ -20,6 +22,7 @@ export interface Door {
   read(layout: Layout, keys: readonly Key[]): Promise<readonly (StoredRow | undefined)[]>
   query(layout: Layout, query: Query, at: number): Promise<Page>
   count(layout: Layout, question: CountQuestion, at: number): Promise<number>
+  aggregate(layout: Layout, aggregation: Aggregation, at: number): Promise<readonly AggregateRow[]>
   write(group: Group, at: number): Promise<Outcome>
 }
 
@@ -32,6 +35,12 @@ export interface Seams {
   ) => Promise<readonly (StoredRow | undefined)[]>
   readonly query?: (door: Door, layout: Layout, query: Query, at: number) => Promise<Page>
   readonly count?: (door: Door, layout: Layout, question: CountQuestion, at: number) => Promise<number>
+  readonly aggregate?: (
+    door: Door,
+    layout: Layout,
+    aggregation: Aggregation,
+    at: number,
+  ) => Promise<readonly AggregateRow[]>
   /** One group, in or outside of a transaction. */
   readonly write?: (door: Door, group: Group, at: number) => Promise<Outcome>
   /** One whole batch, outside of transactions. `next` does it as it should be, with `write` applied. */
@@ -58,6 +67,7 @@ export function alter(backend: Backend, seams: Seams): Backend {
     read: altered.read,
     query: altered.query,
     count: altered.count,
+    aggregate: altered.aggregate,
     write: batch === undefined ? write : (groups, at) => batch(write, groups, at),
     transaction: (run) => backend.transaction((inside) => run(alterTransaction(inside, seams))),
     ...(sweep && { sweep: (...parameters) => sweep(backend, ...parameters) }),
@@ -70,6 +80,7 @@ export function doorOf(backend: Backend): Door {
     read: (layout, keys) => backend.read(layout, keys),
     query: (layout, query, at) => backend.query(layout, query, at),
     count: (layout, question, at) => backend.count(layout, question, at),
+    aggregate: (layout, aggregation, at) => backend.aggregate(layout, aggregation, at),
     write: async (group, at) => {
       const [outcome] = await backend.write([group], at)
       if (outcome === undefined) throw new Error('a group without an outcome')
@@ -90,6 +101,10 @@ function alterDoor(door: Door, seams: Seams): Door {
       seams.query ? seams.query(door, layout, query, at) : door.query(layout, query, at),
     count: (layout, question, at) =>
       seams.count ? seams.count(door, layout, question, at) : door.count(layout, question, at),
+    aggregate: (layout, aggregation, at) =>
+      seams.aggregate
+        ? seams.aggregate(door, layout, aggregation, at)
+        : door.aggregate(layout, aggregation, at),
     write: (group, at) => (seams.write ? seams.write(door, group, at) : door.write(group, at)),
   }
 }
