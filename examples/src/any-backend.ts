@@ -4,14 +4,12 @@
  * without one.
  */
 
-import { readFileSync } from 'node:fs'
 import { createAgentStore } from '@coffer/agents'
 import { agentSteps } from './agent-steps.ts'
+import { givenConfig } from './given-config.ts'
 
-const [, , file] = process.argv
-const config = file === undefined ? { type: 'memory' } : JSON.parse(readFileSync(file, 'utf8'))
 let ahead = 0
-await using store = createAgentStore({ ...config, clock: { now: () => Date.now() + ahead } })
+await using store = createAgentStore({ ...givenConfig(), clock: { now: () => Date.now() + ahead } })
 await agentSteps({
   store,
   putForward: (milliseconds) => {

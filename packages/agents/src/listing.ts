@@ -1,6 +1,13 @@
 /** How the agent stores answer lists: arrays that can also be paged. */
 
-import type { Collection, Filter, FindOptions, OrderBy, RecordPage } from '@coffer/core'
+import {
+  type Collection,
+  type Filter,
+  type FindOptions,
+  type OrderBy,
+  type RecordPage,
+  StoreError,
+} from '@coffer/core'
 
 /** Where a list begins and how long it is, beside its filter. */
 export interface Paging {
@@ -15,6 +22,21 @@ export interface Paging {
 
 /** A filter on declared fields with the paging beside it, in one object. */
 export type ListOptions<F extends string> = Filter<F> & Paging
+
+/** Which end of a list comes first: the newest, `'desc'`, which is the default, or the oldest. */
+export interface Ordered {
+  readonly order?: 'asc' | 'desc' | undefined
+}
+
+/** The direction that a list asks for, and the rest of what it asks. */
+export function splitOrder<O extends Ordered>(options: O, where: string) {
+  if (typeof options !== 'object' || options === null) {
+    throw new StoreError('INVALID_ARGUMENT', `${where}: options are an object of fields and paging`)
+  }
+  const { order = 'desc', ...rest } = options
+  if (order === 'asc' || order === 'desc') return { order, rest }
+  throw new StoreError('INVALID_ARGUMENT', `${where}: order is 'asc' or 'desc'`)
+}
 
 /** One page of what a list asks for. A field that can't be asked is refused by name. */
 export function findListed<R, F extends string>(

@@ -18,7 +18,7 @@ test('ids of cases are unique', () => {
   expect(new Set(agentCases.map(({ id }) => id)).size).toBe(agentCases.length)
 })
 
-test('the README counts the cases of every method; write-method-table.ts writes it anew', () => {
+test('the README counts the cases of every method; `pnpm agent-methods` writes it anew', () => {
   const readme = readFileSync(README, 'utf8')
   expect(readme).toBe(withMethodTable(readme, casesByMethod()))
 })

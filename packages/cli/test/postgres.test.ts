@@ -71,7 +71,7 @@ describe('a store on PostgreSQL', () => {
     for (const command of [['ls'], ['count', 'sessions'], ['export'], ['verify'], ['show', 'trace', 's-1']]) {
       const { code, out, err } = await coffer([...command, ...at('never')])
       expect({ command, code, out }).toEqual({ command, code: 1, out: '' })
-      expect(err).toMatch(/coffer import does\s+so/)
+      expect(err).toMatch(/coffer\s+import\s+does\s+so/)
     }
     const runs = file('runs.jsonl', [aRun('s-1')])
     expect((await coffer(['import', runs, ...at('never'), '--json'])).out).toContain('"new": 1')

@@ -1,4 +1,4 @@
-/** Writes the table of methods into the README: `node packages/agents/test/suite/write-method-table.ts`. */
+/** `pnpm agent-methods`: writes the table of methods into the README. */
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { casesByMethod } from './cases.ts'

@@ -1,0 +1,34 @@
+/** Arguments as their schemas have them, refused before any I/O. */
+
+import { StoreError } from '@coffer/core'
+import * as z from 'zod'
+import { checkedRecord } from '../checked-record.ts'
+
+/** A name of somebody or something. */
+export const nameText: z.ZodString = z.string().min(1)
+
+/**
+ * What a schema makes of an argument that is no record: a text, or options.
+ *
+ * @param where the method, for the message, which names members and never shows a value
+ * @throws `INVALID_ARGUMENT`
+ */
+export function checked<S extends z.ZodType>(schema: S, value: unknown, where: string): z.output<S> {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const problems = result.error.issues.slice(0, 3).map(({ path, message }) => {
+    return path.length === 0 ? message : `${path.map(String).join('.')}: ${message}`
+  })
+  throw new StoreError('INVALID_ARGUMENT', `${where}: ${problems.join('; ')}`)
+}
+
+/** A copy of a record that fits its schema, without absent members: what is answered now is what is read later. */
+export function checkedNew<S extends z.ZodObject>(
+  schema: S,
+  record: unknown,
+  where: string,
+  index?: number,
+): z.output<S> {
+  const copy = checkedRecord(schema, record, where, index)
+  return Object.fromEntries(Object.entries(copy).filter(([, member]) => member !== undefined)) as z.output<S>
+}
