@@ -6,6 +6,8 @@
 import { writeFileSync } from 'node:fs'
 import { styleText } from 'node:util'
 import { Command } from 'commander'
+import { agentContests } from './agent-contests.ts'
+import { type VerifyStanding, type VerifyTrial, verifyTrial } from './audit-verify-trial.ts'
 import type { CleanupStanding, CleanupTrial } from './cleanup-trial.ts'
 import { type Contest, type Effort, measure, type Standing } from './contest.ts'
 import { fileContests } from './file-contests.ts'
@@ -25,7 +27,16 @@ const CLEANUP_RATIO = 1.5
 /** Records of a directory that is opened. */
 const OPENED = 1_000_000
 
-const contests: readonly (Contest | CleanupTrial | OpenTrial)[] = [
+/** Entries of a log that is verified. */
+const VERIFIED = 1_000_000
+
+/** A log ten times as long may need so much more memory, which differs a little from run to run. */
+const VERIFY_RATIO = 1.2
+
+type Trial = CleanupTrial | OpenTrial | VerifyTrial
+type AnyStanding = Standing | CleanupStanding | OpenStanding | VerifyStanding
+
+const contests: readonly (Contest | Trial)[] = [
   ...fileContests(FULL),
   openTrial('log', OPENED),
   openTrial('snapshot', OPENED),
@@ -33,6 +44,8 @@ const contests: readonly (Contest | CleanupTrial | OpenTrial)[] = [
   ...postgresContests(FULL),
   postgresCleanup(EXPIRED),
   ...memoryContests,
+  ...agentContests,
+  verifyTrial(VERIFIED),
 ]
 
 interface Options {
@@ -50,7 +63,7 @@ const program = new Command('bench')
   )
   .option(
     '--json <file>',
-    'write [{ name, coffer, rival, ratio, unit }] to a file; cleaning up and opening have members of their own',
+    'write [{ name, coffer, rival, ratio, unit }] to a file; cleaning up, opening and verifying have members of their own',
   )
   .option('--list', 'print the names and stop')
   .option('--rounds <n>', 'rounds of each contest; the median counts', '7')
@@ -75,7 +88,7 @@ async function run(names: readonly string[], options: Options): Promise<void> {
     milliseconds: atLeastOne(options.ms, '--ms'),
   }
   console.log(line('', 'Coffer', 'rival', 'ratio', ''))
-  const standings: (Standing | CleanupStanding | OpenStanding)[] = []
+  const standings: AnyStanding[] = []
   try {
     for (const each of chosen) standings.push(await runOne(each, effort))
   } finally {
@@ -84,13 +97,11 @@ async function run(names: readonly string[], options: Options): Promise<void> {
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(standings, undefined, 2)}\n`)
 }
 
-async function runOne(
-  one: Contest | CleanupTrial | OpenTrial,
-  effort: Effort,
-): Promise<Standing | CleanupStanding | OpenStanding> {
+async function runOne(one: Contest | Trial, effort: Effort): Promise<AnyStanding> {
   if ('run' in one) {
     const standing = await one.run(effort)
-    if ('open' in standing) console.log(paint(standing.ratio <= 1, openLine(standing)))
+    if ('verifyPeak' in standing) console.log(paint(standing.ratio <= VERIFY_RATIO, verifyLine(standing)))
+    else if ('open' in standing) console.log(paint(standing.ratio <= 1, openLine(standing)))
     else console.log(paint(standing.ratio <= CLEANUP_RATIO, cleanupLine(standing)))
     return standing
   }
@@ -125,6 +136,15 @@ function openLine(standing: OpenStanding): string {
     `${megabytes(disk)} on disk, written in ${seconds(write)}, ` +
     `${megabytes(rss)} in memory (objects ${megabytes(heap)}, at most ${megabytes(peak)})`
   return line(name, amount(open), amount(limit), times(ratio), story)
+}
+
+/** Verifying has no rival: a tenth of the log stands in its place, and it should need no less memory. */
+function verifyLine(standing: VerifyStanding): string {
+  const { name, verifyPeak, tenthPeak, ratio, unit, entries, elapsed, write } = standing
+  const story =
+    `${unit} at most to verify ${amount(entries)} entries, and a tenth of them: in ${seconds(elapsed)}, ` +
+    `written in ${seconds(write)}`
+  return line(name, amount(verifyPeak / 1_000_000), amount(tenthPeak / 1_000_000), times(ratio), story)
 }
 
 function seconds(milliseconds: number): string {

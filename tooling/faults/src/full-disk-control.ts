@@ -40,6 +40,7 @@ function overwriting(kept: Backend, folder: string): Backend {
           read: (layout, keys) => transaction.read(layout, keys),
           query: (layout, query, at) => transaction.query(layout, query, at),
           count: (layout, question, at) => transaction.count(layout, question, at),
+          aggregate: (layout, aggregation, at) => transaction.aggregate(layout, aggregation, at),
           savepoint: (inner) => transaction.savepoint(inner),
           write: (group, at) => {
             groups.push(group)

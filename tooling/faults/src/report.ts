@@ -10,7 +10,7 @@ export interface RunOptions {
 }
 
 const COLUMNS = 100
-const NAME_COLUMNS = 16
+const NAME_COLUMNS = 24
 const OUTCOME_COLUMNS = 8
 const MAX_VIOLATIONS = 10
 

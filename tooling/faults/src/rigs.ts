@@ -7,11 +7,15 @@ import { fullDiskRigs } from './full-disk.ts'
 import { ioErrorsOfFile } from './io-errors.ts'
 import { ioErrorsOfSqlite } from './io-errors-sqlite.ts'
 import { killRigs } from './kill.ts'
+import { logTamperingRigs } from './log-tampering.ts'
+import { logWriterRigs } from './log-writers.ts'
 import { powerCutRigs } from './power-cut.ts'
 import type { Rig } from './rig.ts'
 
 export const rigs: readonly Rig[] = [
   ...killRigs,
+  ...logWriterRigs,
+  ...logTamperingRigs,
   crashModelOfFile,
   ioErrorsOfFile,
   ioErrorsOfSqlite,

@@ -7,6 +7,7 @@ for (const [config, packageName] of [
   [{ type: 'memory' }, '@coffer/memory'],
   [{ type: 'file', basePath: 'notes' }, '@coffer/file'],
   [{ type: 'postgresql', host: '127.0.0.1' }, '@coffer/postgres'],
+  [{ type: 'memory', cache: { ttlMs: 1_000 } }, '@coffer/cache'],
 ]) {
   await assert.rejects(createStore(config).open(), (error) => {
     assert.equal(error.code, 'UNAVAILABLE')

@@ -1,6 +1,7 @@
 /** An application outside of the workspace: compiled and run against the packed packages. */
 
 import assert from 'node:assert/strict'
+import { withCache } from '@coffer/cache'
 import { createStore, defineCollection, type StoreConfig } from '@coffer/core'
 import { file } from '@coffer/file'
 import { memory } from '@coffer/memory'
@@ -29,6 +30,8 @@ async function use(config: StoreConfig): Promise<void> {
 }
 
 await use({ type: 'memory' })
+await use({ type: 'memory', cache: { ttlMs: 1_000 } })
+await use({ type: 'memory', cache: { ttlMs: 1_000, withCache } })
 await use({ backend: memory() })
 await use({ type: 'file', basePath: 'by-type' })
 await use({ backend: file({ basePath: 'by-instance' }) })
@@ -47,6 +50,8 @@ await assert.rejects(store.collection(notes).put({ id: '2' }), { code: 'INVALID_
 await store.close()
 // @ts-expect-error: a port is a number
 assert.throws(() => postgres({ port: '5432' }), { code: 'INVALID_ARGUMENT' })
+// @ts-expect-error: how old an answer may be has to be said
+assert.throws(() => createStore({ type: 'memory', cache: {} }), { code: 'INVALID_ARGUMENT' })
 // @ts-expect-error: an option that there is not
 assert.throws(() => createStore({ type: 'postgresql', poolSize: 3 }), { code: 'INVALID_ARGUMENT' })
 // @ts-expect-error: a directory has to be named
