@@ -38,8 +38,14 @@ export function splitOrder<O extends Ordered>(options: O, where: string) {
   throw new StoreError('INVALID_ARGUMENT', `${where}: order is 'asc' or 'desc'`)
 }
 
+/** Refuses what can't be taken apart as the options of a list. */
+export function checkListOptions(options: unknown): void {
+  if (typeof options === 'object' && options !== null) return
+  throw new StoreError('INVALID_ARGUMENT', 'a list takes an object of fields and paging')
+}
+
 /** One page of what a list asks for. A field that can't be asked is refused by name. */
-export function findListed<R, F extends string>(
+export async function findListed<R, F extends string>(
   collection: Pick<Collection<R, F>, 'find'>,
   options: ListOptions<F>,
   orderBy: OrderBy<F>,
@@ -48,15 +54,16 @@ export function findListed<R, F extends string>(
 }
 
 /** Every record that a list asks for, page by page. */
-export function iterateListed<R, F extends string>(
+export async function* iterateListed<R, F extends string>(
   collection: Pick<Collection<R, F>, 'iterate'>,
   options: ListOptions<F>,
   orderBy: OrderBy<F>,
 ): AsyncGenerator<R, void, undefined> {
-  return collection.iterate(findOptions(options, orderBy))
+  yield* collection.iterate(findOptions(options, orderBy))
 }
 
 function findOptions<F extends string>(options: ListOptions<F>, orderBy: OrderBy<F>): FindOptions<F> {
+  checkListOptions(options)
   const { limit, offset, cursor, signal, ...where } = options
   return { limit, offset, cursor, signal, orderBy, where: where as Filter<F> }
 }

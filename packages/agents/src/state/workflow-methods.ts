@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type BaseStore, type Entry, type RecordPage, StoreError } from '@coffer/core'
 import { checkedRecord } from '../checked-record.ts'
-import { findListed, type ListOptions } from '../listing.ts'
+import { checkListOptions, findListed, type ListOptions } from '../listing.ts'
 import { checkedGuard, holdGuard, type StateGuard } from './guard.ts'
 import { checkedTask, loadTasks, MAX_TASKS, storedTask, storedTasks, tooManyTasks } from './task-methods.ts'
 import { type StoredTask, type TaskState, taskStates } from './task-state.ts'
@@ -69,6 +69,7 @@ const NEWEST_FIRST = { createdAt: 'desc' } as const
 /** Makes the workflow methods of one handle. */
 export function workflowMethods(store: BaseStore): WorkflowMethods {
   const page = async (options: WorkflowListOptions = {}): Promise<RecordPage<WorkflowSummary>> => {
+    checkListOptions(options)
     const { tenantId, ...asked } = options
     const handle = handleOf(store, tenantId)
     const workflows = handle.collection(workflowStates)
@@ -89,6 +90,7 @@ export function workflowMethods(store: BaseStore): WorkflowMethods {
     listWorkflowStates: async (options) => (await page(options)).records,
     pageWorkflowStates: page,
     iterateWorkflowStates: async function* (options = {}) {
+      checkListOptions(options)
       let { cursor } = options
       do {
         const next = cursor === undefined ? options : { ...options, offset: 0, cursor }

@@ -101,6 +101,8 @@ const nodeCases: readonly AgentCase[] = [
       assert.equal(ids((await consensus.pageNodes({ limit: 3, cursor: first.next })).records), 'd')
       assert.equal(ids(await gathered(consensus.iterateNodes({ limit: 1 }))), 'abcd')
       await assertFails(consensus.listNodes(unchecked({ metadata: 1 })), 'INVALID_ARGUMENT')
+      await assertFails(consensus.listNodes(unchecked(null)), 'INVALID_ARGUMENT')
+      await assertFails(gathered(consensus.iterateNodes(unchecked(null))), 'INVALID_ARGUMENT')
     },
   },
 ]

@@ -123,6 +123,8 @@ const nodeCases: readonly AgentCase[] = [
       const rest = await power.pageNodes({ limit: 3, cursor: page.next })
       assert.deepEqual([...page.records, ...rest.records], await gathered(power.iterateNodes({ limit: 1 })))
       await assertFails(power.listNodes(unchecked({ metadata: 1 })), 'INVALID_ARGUMENT')
+      await assertFails(power.listNodes(unchecked(null)), 'INVALID_ARGUMENT')
+      await assertFails(gathered(power.iterateNodes(unchecked(null))), 'INVALID_ARGUMENT')
     },
   },
 ]

@@ -306,6 +306,8 @@ const listCases: readonly AgentCase[] = [
         { limit: 0 },
         { cursor: 'made up' },
         { taskStates: 1 },
+        null,
+        'w',
       ]
       for (const options of bad.map(unchecked)) {
         await assertFails(state.listWorkflowStates(options), 'INVALID_ARGUMENT')

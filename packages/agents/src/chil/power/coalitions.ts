@@ -1,9 +1,9 @@
 /** The methods for coalitions. Each change is told by an event in the same transaction. */
 
-import { randomUUID } from 'node:crypto'
 import { type BaseStore, type RecordPage, StoreError } from '@coffer/core'
 import { checkedId } from '../../id-text.ts'
 import { findListed, iterateListed, type ListOptions } from '../../listing.ts'
+import { newId } from '../../new-id.ts'
 import { checkedNew } from '../checked.ts'
 import { beyond, conflicting, missing } from '../refusals.ts'
 import {
@@ -163,7 +163,7 @@ async function tell(
   participants: readonly string[],
 ): Promise<void> {
   await transaction.collection(powerEvents).insert({
-    event_id: randomUUID(),
+    event_id: newId(),
     event_type,
     coalition_id,
     participants: [...participants],

@@ -32,8 +32,7 @@ export type PowerRelationListOptions = ListOptions<
 /** Methods for nodes and relations. */
 export interface PowerNodeMethods {
   /**
-   * Creates a node with what it holds at first. Only this and `deleteNode` change the total, and a node that
-   * is deleted holds nothing. @returns it as it is stored
+   * Creates a node with what it holds at first. Nothing else changes the total. @returns it as it is stored
    *
    * @throws `ALREADY_EXISTS` when there is one with its id
    */

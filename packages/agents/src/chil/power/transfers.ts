@@ -1,10 +1,10 @@
 /** The methods that move power, and those for events and metrics. */
 
-import { randomUUID } from 'node:crypto'
 import { type BaseStore, type RecordPage, StoreError } from '@coffer/core'
 import * as z from 'zod'
 import { idText } from '../../id-text.ts'
 import { findListed, iterateListed, type ListOptions } from '../../listing.ts'
+import { newId } from '../../new-id.ts'
 import { metadata } from '../../registry/json-member.ts'
 import { checkedNew } from '../checked.ts'
 import { beyond, missing } from '../refusals.ts'
@@ -86,7 +86,7 @@ export function transferMethods(store: BaseStore): TransferMethods {
     transferPower: async (given) => transferPower(store, given),
     recordEvent: async (given) => {
       const checked = checkedNew(newPowerEvent, given, 'recordEvent')
-      const { event_id = randomUUID(), participants = [], occurred_at = present(store), ...rest } = checked
+      const { event_id = newId(), participants = [], occurred_at = present(store), ...rest } = checked
       const event = { ...rest, event_id, participants, occurred_at }
       await events.insert(event)
       return event
@@ -99,7 +99,7 @@ export function transferMethods(store: BaseStore): TransferMethods {
       if (!Array.isArray(given)) throw new StoreError('INVALID_ARGUMENT', 'recordMetrics takes an array')
       const complete = given.map((metric, index) => {
         const checked = checkedNew(newPowerMetric, metric, 'recordMetrics', index)
-        const { metric_id = randomUUID(), recorded_at = present(store), ...rest } = checked
+        const { metric_id = newId(), recorded_at = present(store), ...rest } = checked
         return { ...rest, metric_id, recorded_at }
       })
       await metrics.insertMany(complete)
@@ -113,7 +113,7 @@ export function transferMethods(store: BaseStore): TransferMethods {
 
 async function transferPower(store: BaseStore, given: PowerTransfer): Promise<PowerEvent> {
   const checked = checkedNew(powerTransfer, given, 'transferPower')
-  const { from, to, amount, event_id = randomUUID(), ...rest } = checked
+  const { from, to, amount, event_id = newId(), ...rest } = checked
   return store.transaction(async (transaction) => {
     const nodes = transaction.collection(powerNodes)
     const [giver, receiver] = await nodes.getMany([from, to])
