@@ -110,7 +110,19 @@ export function canonicalJson(value: unknown): string {
   for (const name of Object.keys(object).sort()) {
     const member = object[name]
     if (member === undefined) continue
-    text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${canonicalJson(member)}`
+    text += `${text === '' ? '' : ','}${quotedName(name)}:${canonicalJson(member)}`
   }
   return `{${text}}`
+}
+
+/** Names of members as JSON writes them: the same few, again and again. */
+const quotedNames = new Map<string, string>()
+const MAX_QUOTED_NAMES = 1_000
+
+function quotedName(name: string): string {
+  const known = quotedNames.get(name)
+  if (known !== undefined) return known
+  const quoted = JSON.stringify(name)
+  if (quotedNames.size < MAX_QUOTED_NAMES) quotedNames.set(name, quoted)
+  return quoted
 }
