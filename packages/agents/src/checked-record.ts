@@ -1,15 +1,12 @@
 /** Arguments that are records, checked when a method is called and kept from later changes by the caller. */
 
-import { StoreError } from '@coffer/core'
+import { isStoreError, StoreError, toDocument } from '@coffer/core'
 import * as z from 'zod'
 
-/** Deeper documents are refused by the store; so no copy has to go deeper. */
-const MAX_DEPTH = 130
-
 /**
- * A copy of a record that fits its schema. A method that does more than one thing checks and copies what it
- * is given at once, as the writes of a collection do: nothing is asked of the backend for what does not fit,
- * and what the caller changes afterwards is not stored.
+ * A copy of a record that fits its schema, as JSON gives it back. A method that does more than one thing
+ * checks and copies what it is given at once, as the writes of a collection do: nothing is asked of the
+ * backend for what does not fit, and what the caller changes afterwards is not stored.
  *
  * @throws `INVALID_ARGUMENT`, which names the members and never a value
  */
@@ -19,17 +16,20 @@ export function checkedRecord<S extends z.ZodObject>(
   where: string,
   index?: number,
 ): z.output<S> {
+  if (Object.values(Object(record)).some((member) => Object.hasOwn(Object(member), '__proto__'))) {
+    // Zod's records drop such a member and say nothing.
+    throw refusal(`${where}: no member can be called __proto__`, index)
+  }
   const encoded = encode(schema, record)
-  if (encoded.success) return z.decode(schema, isolated(encoded.data) as z.input<S>)
+  if (encoded.success) return present(z.decode(schema, copyOf(encoded.data, where, index) as z.input<S>))
   const problems = encoded.issues.slice(0, 3).map((issue) => {
     const path = issue.path.map(String).join('.')
     return `${path === '' ? 'the record' : path}: ${issue.message}`
   })
-  const item = index === undefined ? '' : ` (item ${index})`
-  throw new StoreError('INVALID_ARGUMENT', `${where}: ${problems.join('; ')}${item}`, { index })
+  throw refusal(`${where}: ${problems.join('; ')}`, index)
 }
 
-type Encoded = { success: true; data: unknown } | { success: false; issues: readonly z.core.$ZodIssue[] }
+type Encoded = { success: true; data: object } | { success: false; issues: readonly z.core.$ZodIssue[] }
 
 function encode(schema: z.ZodObject, record: unknown): Encoded {
   try {
@@ -47,13 +47,22 @@ const UNKNOWN_ISSUE: z.core.$ZodIssue = {
   message: "it can't be encoded by its schema",
 }
 
-/** A copy of what is plain data; anything else is left for the store to refuse. */
-function isolated(value: unknown, depth = 0): unknown {
-  if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return value
-  if (Array.isArray(value)) return value.map((member) => isolated(member, depth + 1))
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype !== Object.prototype && prototype !== null) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [name, isolated(member, depth + 1)]),
-  )
+function copyOf(data: object, where: string, index: number | undefined): unknown {
+  // A member that takes anything may be undefined, but has to be named.
+  const named = Object.fromEntries(Object.keys(data).map((name) => [name, undefined]))
+  try {
+    return { ...named, ...JSON.parse(toDocument(data, Infinity, where)) }
+  } catch (error) {
+    if (!isStoreError(error)) throw error
+    throw refusal(error.message, index)
+  }
+}
+
+function present<T extends object>(record: T): T {
+  return Object.fromEntries(Object.entries(record).filter(([, member]) => member !== undefined)) as T
+}
+
+function refusal(problem: string, index: number | undefined): StoreError {
+  const item = index === undefined ? '' : ` (item ${index})`
+  return new StoreError('INVALID_ARGUMENT', `${problem}${item}`, { index })
 }

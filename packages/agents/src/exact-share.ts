@@ -6,7 +6,7 @@
  *
  * @param part a whole number
  * @param whole a whole number
- * @param share a number from 0
+ * @param share a number from 0 to 1
  */
 export function reachesShare(part: number, whole: number, share: number): boolean {
   const [digits = '', exponent = '0'] = String(share).split('e')

@@ -30,9 +30,7 @@ export interface Ordered {
 
 /** The direction that a list asks for, and the rest of what it asks. */
 export function splitOrder<O extends Ordered>(options: O, where: string) {
-  if (typeof options !== 'object' || options === null) {
-    throw new StoreError('INVALID_ARGUMENT', `${where}: options are an object of fields and paging`)
-  }
+  checkListOptions(options)
   const { order = 'desc', ...rest } = options
   if (order === 'asc' || order === 'desc') return { order, rest }
   throw new StoreError('INVALID_ARGUMENT', `${where}: order is 'asc' or 'desc'`)
@@ -40,7 +38,7 @@ export function splitOrder<O extends Ordered>(options: O, where: string) {
 
 /** Refuses what can't be taken apart as the options of a list. */
 export function checkListOptions(options: unknown): void {
-  if (typeof options === 'object' && options !== null) return
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return
   throw new StoreError('INVALID_ARGUMENT', 'a list takes an object of fields and paging')
 }
 

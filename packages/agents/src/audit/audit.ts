@@ -9,7 +9,14 @@ import {
   StoreError,
   type VerifyLogOptions,
 } from '@coffer/core'
-import { findListed, iterateListed, type ListOptions, type Ordered, splitOrder } from '../listing.ts'
+import {
+  checkListOptions,
+  findListed,
+  iterateListed,
+  type ListOptions,
+  type Ordered,
+  splitOrder,
+} from '../listing.ts'
 import { type AuditAppendOptions, appendAudit } from './append-audit.ts'
 import { AUDIT_STREAM, type AuditEntry, auditLogEntries } from './audit-entry.ts'
 
@@ -101,8 +108,8 @@ function auditMethods(store: BaseStore): AuditMethods {
     verifyEntry: async (id) => (await log.verifyEntry(id)).ok,
     verifyLog: (options) => log.verify(AUDIT_STREAM, options),
     head: () => log.head(AUDIT_STREAM),
-    queryByActor: (actor, options) => query({ actor }, options),
-    queryByAction: (action, options) => query({ action }, options),
+    queryByActor: async (actor, options) => query(fixedTexts({ actor }), options),
+    queryByAction: async (action, options) => query(fixedTexts({ action }), options),
     queryByTimeRange: async (from, to, options) => query({ timestamp: { gte: from, lte: to } }, options),
     queryByProvenance: async (origin, options) => query(originFilter(origin), options),
     pageEntries: page,
@@ -120,10 +127,18 @@ function listing(options: AuditQuery) {
 
 /** What the method asks for, and what its options ask for beside it. */
 function narrowed(fixed: AuditQuery, options: AuditQuery): AuditQuery {
-  const twice = Object.keys(fixed).find((name) => Object.hasOwn(options ?? {}, name))
+  checkListOptions(options)
+  const twice = Object.keys(fixed).find((name) => Object.hasOwn(options, name))
   if (twice !== undefined)
     throw refusal(`'${twice}' is what the method asks for; leave it out of the options`)
   return { ...options, ...fixed }
+}
+
+/** What a method is asked for by name. Null would find the entries that name nothing. */
+function fixedTexts<T extends object>(asked: T): T {
+  const other = Object.entries(asked).find(([, value]) => typeof value !== 'string')
+  if (other === undefined) return asked
+  throw refusal(`${other[0]} takes a text`)
 }
 
 function originFilter(origin: AuditOrigin): AuditQuery {
@@ -132,7 +147,7 @@ function originFilter(origin: AuditOrigin): AuditQuery {
   if (given.length === 0 || unknown !== undefined) {
     throw refusal('a provenance is asked for by task_id, step_id, source_event_id, or several of them')
   }
-  const { source_event_id, ...rest } = Object.fromEntries(given)
+  const { source_event_id, ...rest } = fixedTexts(Object.fromEntries(given))
   return source_event_id === undefined ? rest : { ...rest, source_event_ids: { has: source_event_id } }
 }
 

@@ -36,7 +36,9 @@ const MAX_DEPTH = 64
 
 /** The filter as the collection is asked. Anything unknown is left to it to refuse by name. */
 export function storedFilter(filter: MemoryFilter, depth = 1): StoredFilter {
-  if (typeof filter !== 'object' || filter === null || depth > MAX_DEPTH) return filter as StoredFilter
+  if (typeof filter !== 'object' || filter === null || Array.isArray(filter) || depth > MAX_DEPTH) {
+    return filter as StoredFilter
+  }
   const inner = (each: unknown) => storedFilter(each as MemoryFilter, depth + 1)
   const terms = Object.entries(filter).flatMap(([name, asked]): [string, unknown][] => {
     if (name === 'source_event_id') return []

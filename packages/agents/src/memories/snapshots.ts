@@ -1,17 +1,22 @@
 /** The snapshot methods of the memories: naming a state, going back to it, and letting go of it. */
 
 import { type BaseStore, type Collection, type FindOptions, type RecordPage, StoreError } from '@coffer/core'
+import * as z from 'zod'
 import { appendAudit } from '../audit/append-audit.ts'
+import { auditEntry } from '../audit/audit-entry.ts'
+import { checkedRecord } from '../checked-record.ts'
 import { findListed, iterateListed, type ListOptions } from '../listing.ts'
 import { newId } from '../new-id.ts'
 import { checkOptionNames } from '../option-names.ts'
-import type { Provenance } from '../provenance.ts'
+import { type Provenance, provenance } from '../provenance.ts'
+import { metadata } from '../registry/json-member.ts'
 import { memoryEntries } from './memory-entry.ts'
 import { type MemoryFilter, storedFilter } from './memory-query.ts'
 import {
   fromSnapshotEntry,
   isSameEntry,
   type MemorySnapshot,
+  memorySnapshot,
   memorySnapshotEntries,
   memorySnapshots,
   type SnapshotEntry,
@@ -91,7 +96,10 @@ export interface SnapshotMethods {
   deleteSnapshot(snapshotId: string, options?: SnapshotActing): Promise<boolean>
 }
 
-const ACTING = ['actor', 'provenance']
+const acting = z.strictObject({ actor: auditEntry.shape.actor.optional(), provenance: provenance.optional() })
+const rollbackOptions = acting.extend({ metadata: metadata.optional() })
+const { id, label } = memorySnapshot.shape
+const snapshotOptions = rollbackOptions.extend({ id: id.optional(), label })
 const NEWEST_FIRST = { created_at: 'desc' } as const
 /** Entries that are read and written in one step of a transaction. */
 const PAGE_ENTRIES = 200
@@ -110,22 +118,24 @@ export function snapshotMethods(store: BaseStore): SnapshotMethods {
 }
 
 async function createSnapshot(store: BaseStore, options: SnapshotOptions = {}): Promise<MemorySnapshot> {
-  checkOptionNames(options, ['id', 'label', 'where', 'metadata', ...ACTING], 'createSnapshot')
-  const { id = newId(), label, where = {}, metadata, ...acting } = options
-  // Refuses what is no filter; what is one can be kept as JSON, which the caller can't change any more.
+  checkOptionNames(options, ['where', ...Object.keys(snapshotOptions.shape)], 'createSnapshot')
+  const { where = {}, ...rest } = options
+  const { id = newId(), label, metadata, ...by } = checkedRecord(snapshotOptions, rest, 'createSnapshot')
+  const asJson = toJson(where)
+  // Refuses what is no filter.
   await store.collection(memoryEntries).exists(storedFilter(where))
-  const kept = Object.keys(where).length === 0 ? undefined : toJson(where)
+  const kept = Object.keys(asJson).length === 0 ? undefined : asJson
   return store.transaction(async (tx) => {
     const snapshots = tx.collection(memorySnapshots)
     const asked = { id, label, created_at: store.now(), where: kept, metadata }
     // First of all, so that what is no snapshot, or one that is there already, is refused at once.
     await snapshots.insert({ ...asked, entry_count: 0, content_hash: '' })
-    // As it is stored: the caller may change what was given while the entries are copied.
+    // As it is stored, without members that are undefined.
     const said = (await snapshots.get(id)) as MemorySnapshot
     const hash = new SnapshotHash(tx.tenantName, said)
     await copyEntries(tx, said, hash)
     await snapshots.put({ ...said, ...hash.result })
-    await audited(tx, 'memories.createSnapshot', undefined, { snapshot_id: id, ...hash.result }, acting)
+    await audited(tx, 'memories.createSnapshot', undefined, { snapshot_id: id, ...hash.result }, by)
     return { ...said, ...hash.result }
   })
 }
@@ -149,7 +159,7 @@ async function rollBack(
   snapshotId: string,
   options: RollbackOptions = {},
 ): Promise<Rollback> {
-  checkOptionNames(options, ['metadata', ...ACTING], 'rollbackTo')
+  const by = checkedRecord(rollbackOptions, options, 'rollbackTo')
   return store.transaction(async (tx) => {
     const snapshot = await tx.collection(memorySnapshots).get(snapshotId)
     if (snapshot === undefined) throw failure('NOT_FOUND', 'there is no such snapshot', snapshotId)
@@ -158,7 +168,7 @@ async function rollBack(
     const counts = { ...(await putBack(tx, snapshot)), removed }
     const { entry_count, content_hash } = snapshot
     const after = { snapshot_id: snapshotId, entry_count, content_hash, ...counts }
-    const { id } = await audited(tx, 'memories.rollback', before, after, options)
+    const { id } = await audited(tx, 'memories.rollback', before, after, by)
     return { snapshot, ...counts, audit_id: id }
   })
 }
@@ -218,7 +228,7 @@ async function deleteSnapshot(
   snapshotId: string,
   options: SnapshotActing = {},
 ): Promise<boolean> {
-  checkOptionNames(options, ACTING, 'deleteSnapshot')
+  const by = checkedRecord(acting, options, 'deleteSnapshot')
   return store.transaction(async (tx) => {
     const snapshots = tx.collection(memorySnapshots)
     const snapshot = await snapshots.get(snapshotId)
@@ -227,7 +237,7 @@ async function deleteSnapshot(
     await snapshots.delete(snapshotId)
     const { entry_count, content_hash } = snapshot
     const before = { snapshot_id: snapshotId, entry_count, content_hash }
-    await audited(tx, 'memories.deleteSnapshot', before, undefined, options)
+    await audited(tx, 'memories.deleteSnapshot', before, undefined, by)
     return true
   })
 }
@@ -265,9 +275,13 @@ function filterOf({ where = {} }: MemorySnapshot): ReturnType<typeof storedFilte
   return storedFilter(where as MemoryFilter)
 }
 
-/** A filter as JSON, which says the same: times may be asked for as text. */
-function toJson(where: MemoryFilter): MemorySnapshot['where'] {
-  return JSON.parse(JSON.stringify(where))
+/** A filter as JSON, which says the same: times may be asked for as text. Empty for what is no filter. */
+function toJson(where: MemoryFilter): NonNullable<MemorySnapshot['where']> {
+  try {
+    return JSON.parse(JSON.stringify(where))
+  } catch {
+    return {}
+  }
 }
 
 function failure(code: 'NOT_FOUND' | 'CORRUPT', problem: string, key?: string): StoreError {

@@ -157,8 +157,7 @@ async function touchWorkflow(transaction: BaseStore, workflowId: string): Promis
 }
 
 function checkedChange(given: unknown): Partial<StoredTask> {
-  const change = checkedRecord(changeSchema, given, taskStates.name)
-  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
+  return checkedRecord(changeSchema, given, taskStates.name) as Partial<StoredTask>
 }
 
 function withoutWorkflow(): StoreError {

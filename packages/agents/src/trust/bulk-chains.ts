@@ -52,7 +52,7 @@ export function bulkChains(store: BaseStore, definition: TrustChains): BulkChain
     bulkDeleteChains: async (agentIds, options = {}) => {
       const soft = isSoftDelete(options, DELETE_OPTIONS)
       checkBulk(agentIds, 'agent ids')
-      await deleteAll(store, definition, agentIds, soft, options.signal)
+      await deleteAll(store, definition, [...agentIds], soft, options.signal)
     },
   }
 }

@@ -2,6 +2,7 @@
 
 import { isoTimestamp } from '@coffer/core'
 import * as z from 'zod'
+import { idText } from '../id-text.ts'
 import { metadata } from '../registry/json-member.ts'
 
 /**
@@ -29,7 +30,8 @@ export const CapabilityType = {
 /** The origin of an agent's trust: who authorized it to exist. Every chain has one. */
 export const genesisRecord = z.strictObject({
   id: z.string(),
-  agent_id: z.string(),
+  /** The key of the chain. */
+  agent_id: idText,
   authority_id: z.string(),
   /** Such as `organization`, `system` or `human`; any text. */
   authority_type: z.string(),

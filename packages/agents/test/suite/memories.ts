@@ -237,6 +237,9 @@ const queryCases: readonly AgentCase[] = [
       cyclic.not = cyclic
       const bad: readonly unknown[] = [
         null,
+        [],
+        { not: [] },
+        { and: [[]] },
         'all',
         { colour: 'red' },
         { content: 'fox' },

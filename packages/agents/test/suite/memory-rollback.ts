@@ -170,6 +170,7 @@ export const memoryRollbackCases: readonly AgentCase[] = [
       const bad = [null, { reason: 'x' }, { actor: '' }, { metadata: 'x' }, { provenance: {} }]
       for (const options of bad) {
         await assertFails(() => memories.rollbackTo('s', unchecked(options)), 'INVALID_ARGUMENT')
+        await assertFails(() => memories.rollbackTo('unknown', unchecked(options)), 'INVALID_ARGUMENT')
       }
       assert.equal(idsOf(await memories.queryEntries()), 'a')
       assert.equal((await store.audit.head())?.sequence, 1)

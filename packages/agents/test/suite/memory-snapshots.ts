@@ -100,6 +100,35 @@ export const memorySnapshotCases: readonly AgentCase[] = [
     },
   },
   {
+    id: 'memories-snapshot-copies',
+    title: 'what the caller changes after the call is not stored, told or asked for',
+    inTransactions: false,
+    methods: ['memories.createSnapshot', 'memories.rollbackTo', 'memories.deleteSnapshot'],
+    run: async ({ store: { memories, audit } }) => {
+      await memories.storeEntries([aMemory('a'), aMemory('b', { provenance: origin({ task_id: 'task-2' }) })])
+      const given = { id: 's', where: { task_id: 'task-1' }, metadata: { n: 1 }, actor: 'agent-1' }
+      const making = memories.createSnapshot(given)
+      Object.assign(given.where, { task_id: 'task-2', step_id: 'x' })
+      given.metadata.n = 2
+      given.actor = 'agent-2'
+      const { where, metadata, entry_count } = await making
+      assert.deepEqual([where, metadata, entry_count], [{ task_id: 'task-1' }, { n: 1 }, 1])
+      const why = { actor: 'agent-1', metadata: { n: 1 } }
+      const rolling = memories.rollbackTo('s', why)
+      why.metadata.n = 2
+      await rolling
+      const acting = { actor: 'agent-1' }
+      const deleting = memories.deleteSnapshot('s', acting)
+      acting.actor = 'agent-2'
+      await deleting
+      const told = await audit.queryByActor('agent-1')
+      assert.deepEqual(
+        told.map((entry) => entry.metadata),
+        [undefined, { n: 1 }, undefined],
+      )
+    },
+  },
+  {
     id: 'memories-snapshot-lists',
     title: 'snapshots are listed newest first, filtered and in pages',
     methods: ['memories.listSnapshots', 'memories.pageSnapshots', 'memories.iterateSnapshots'],
@@ -166,7 +195,9 @@ export const memorySnapshotCases: readonly AgentCase[] = [
         { label: 7 },
         { metadata: 'x' },
         { metadata: { n: Number.NaN } },
+        { metadata: JSON.parse('{"__proto__":1}') },
         { where: null },
+        { where: [] },
         { where: 'all' },
         { where: { colour: 'red' } },
         { where: { task_id: undefined } },
@@ -182,6 +213,7 @@ export const memorySnapshotCases: readonly AgentCase[] = [
       await assertFails(() => memories.listSnapshots(unchecked({ colour: 'red' })), 'INVALID_ARGUMENT')
       await assertFails(() => memories.deleteSnapshot(''), 'INVALID_ARGUMENT')
       await assertFails(() => memories.deleteSnapshot('s', unchecked({ force: true })), 'INVALID_ARGUMENT')
+      await assertFails(() => memories.deleteSnapshot('s', { actor: '' }), 'INVALID_ARGUMENT')
       assert.deepEqual(await memories.listSnapshots(), [])
       assert.equal(await store.collection(memorySnapshotEntries).count(), 0)
       assert.equal(await store.audit.head(), undefined)

@@ -86,11 +86,16 @@ const workflowCases: readonly AgentCase[] = [
   },
   {
     id: 'state-unchanged-tasks',
-    title: 'a save leaves tasks alone that say the same',
+    title: 'a save leaves tasks alone that say the same, as they were loaded or as they were given',
     methods: ['state.saveWorkflowState', 'state.loadTaskStates'],
     run: async ({ store: { state }, clock }) => {
       const start = new Date(clock.now())
       const metadata = { host: 'a' }
+      const asJson = aTask('a', { error: undefined, result: -0, metadata: { host: undefined } })
+      for (const status of ['running', 'paused']) {
+        await state.saveWorkflowState(aWorkflow('v', { status, taskStates: tasksOf(asJson) }))
+      }
+      assert.equal((await state.loadTaskStates('v')).get('a')?.version, 1)
       await state.saveWorkflowState(
         aWorkflow('w', { taskStates: tasksOf(aTask('a', { metadata, startedAt: start }), aTask('b')) }),
       )
@@ -307,6 +312,7 @@ const listCases: readonly AgentCase[] = [
         { cursor: 'made up' },
         { taskStates: 1 },
         null,
+        [],
         'w',
       ]
       for (const options of bad.map(unchecked)) {

@@ -9,6 +9,26 @@ const ALL = { activeOnly: false, expiration: 'any' } as const
 
 export const trustBulkCases: readonly AgentCase[] = [
   {
+    id: 'trust-bulk-isolated',
+    title: 'changing the lists that bulk calls were given changes nothing of what they do',
+    inTransactions: false,
+    methods: ['trust.bulkStoreChains', 'trust.bulkDeleteChains'],
+    run: async ({ store: { trust } }) => {
+      const chains = [aChain('agent-1'), aChain('agent-2'), aChain('agent-3')]
+      const storing = trust.bulkStoreChains(chains)
+      chains.pop()
+      await storing
+      for (const softDelete of [true, false]) {
+        const ids = ['agent-1', 'agent-2']
+        const deleting = trust.bulkDeleteChains(ids, { softDelete })
+        ids[0] = 'agent-3'
+        await deleting
+        assert.deepEqual(await trust.listChains(), [aChain('agent-3')])
+      }
+      assert.equal(await trust.countChains(ALL), 1)
+    },
+  },
+  {
     id: 'trust-bulk-store',
     title: 'a bulk store stores all chains, over what is there, and answers their agents in order',
     methods: ['trust.bulkStoreChains', 'trust.listChains'],

@@ -22,6 +22,7 @@ const INVALID_CHAINS: readonly (readonly [string, string, unknown, RegExp])[] = 
     aChain(AGENT, { genesis: unchecked({ ...aGenesis(AGENT), risk: 1 }) }),
     /risk/,
   ],
+  ['agent-id', 'an agent’s id that is longer than a key', aChain('é'.repeat(513)), /genesis\.agent_id/],
   [
     'naive-time',
     'a time without a zone',

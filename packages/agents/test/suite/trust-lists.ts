@@ -183,6 +183,7 @@ const pagingCases: readonly AgentCase[] = [
         { expiration: { withinMs: Infinity } },
         { expiration: { withinMs: 1, from: 2 } },
         null,
+        [],
       ]
       for (const options of bad) {
         await assertFails(() => trust.listChains(unchecked(options)), 'INVALID_ARGUMENT')
