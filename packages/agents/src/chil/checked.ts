@@ -3,9 +3,16 @@
 import { StoreError } from '@coffer/core'
 import * as z from 'zod'
 import { checkedRecord } from '../checked-record.ts'
+import type { Paging } from '../listing.ts'
+import { checkOptionNames } from '../option-names.ts'
 
 /** A name of somebody or something. */
 export const nameText: z.ZodString = z.string().min(1)
+
+/** A member that is there, of any JSON. */
+export const anyJson: z.ZodUnknown = z
+  .unknown()
+  .refine((value) => value !== undefined, 'expected any JSON, null too')
 
 /**
  * What a schema makes of an argument that is no record: a text, or options.
@@ -20,6 +27,12 @@ export function checked<S extends z.ZodType>(schema: S, value: unknown, where: s
     return path.length === 0 ? message : `${path.map(String).join('.')}: ${message}`
   })
   throw new StoreError('INVALID_ARGUMENT', `${where}: ${problems.join('; ')}`)
+}
+
+/** The options of a list that takes paging alone, so that no member of theirs asks for something else. */
+export function checkedPaging(options: Paging, where: string): Paging {
+  checkOptionNames(options, ['limit', 'offset', 'cursor', 'signal'], where)
+  return options
 }
 
 /** A copy of a record that fits its schema, without absent members: what is answered now is what is read later. */

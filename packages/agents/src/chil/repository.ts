@@ -99,16 +99,14 @@ export function repository<R, F extends string, L = Record<never, never>>(
   const collection = store.collection(definition)
   const related = new RelatedRecords<R, L>(store, definition, options)
   const page = async <N extends keyof L = never>(asked: FindOptions<F> & WithRelated<N> = {}) => {
-    const { with: names, ...rest } = asked
-    related.check(names)
-    const found = await collection.find(rest as FindOptions<F>)
+    const { names, rest } = related.asked(asked)
+    const found = await collection.find(rest)
     return { records: await related.added(found.records, names, rest), next: found.next }
   }
   return {
     create: (record, writing) => collection.insert(record, writing),
     get: async <N extends keyof L = never>(key: string, asked: GetOptions & WithRelated<N> = {}) => {
-      const { with: names, ...rest } = asked
-      related.check(names)
+      const { names, rest } = related.asked(asked)
       const record = await collection.get(key, rest)
       return record === undefined ? undefined : (await related.added([record], names, rest))[0]
     },
@@ -117,7 +115,7 @@ export function repository<R, F extends string, L = Record<never, never>>(
     list: async (asked) => (await page(asked)).records,
     page,
     iterate: async function* <N extends keyof L = never>(asked: FindOptions<F> & WithRelated<N> = {}) {
-      let cursor = asked.cursor
+      let { cursor } = related.asked(asked).rest
       do {
         const next = cursor === undefined ? asked : { ...asked, offset: 0, cursor }
         const { records, next: following }: RecordPage<R & Pick<L, N>> = await page(next)
@@ -156,15 +154,18 @@ class RelatedRecords<R, L> {
     }
   }
 
-  /** Refuses relations that are not known. */
-  check(names: unknown): void {
-    if (names === undefined) return
+  /** The options of a read without its relations, and these by name. Refuses those that are not known. */
+  asked<O extends WithRelated<PropertyKey>>(options: O) {
+    const { name } = this.#definition
+    if (typeof options !== 'object' || options === null) throw refusal(name, 'options are an object')
+    const { with: names, ...rest }: O = options
+    if (names === undefined) return { names: undefined, rest }
     const known = [...this.#relations.keys()].map(String)
-    if (!Array.isArray(names)) throw refusal(this.#definition.name, "'with' takes an array of relations")
+    if (!Array.isArray(names)) throw refusal(name, "'with' takes an array of relations")
     const unknown = names.find((each) => !this.#relations.has(each))
-    if (unknown === undefined) return
+    if (unknown === undefined) return { names: names as O['with'], rest }
     throw refusal(
-      this.#definition.name,
+      name,
       `unknown relation '${String(unknown)}'; ${known.length === 0 ? 'there are none' : `known are ${known.join(', ')}`}`,
     )
   }
@@ -218,7 +219,8 @@ function checkChanges(collection: string, changes: readonly KeyedChange<unknown>
   for (const [index, each] of changes.entries()) {
     const { key, change } = (each ?? {}) as Partial<KeyedChange<unknown>>
     const isChange = typeof change === 'function' || (typeof change === 'object' && change !== null)
-    if (typeof key === 'string' && isChange) continue
+    const hasMore = Object.keys(each ?? {}).some((member) => member !== 'key' && member !== 'change')
+    if (typeof key === 'string' && isChange && !hasMore) continue
     throw refusal(collection, 'a change is { key, change }: members to replace, or a function', index)
   }
 }

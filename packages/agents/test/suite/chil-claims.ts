@@ -43,7 +43,7 @@ export const chilClaimCases: readonly AgentCase[] = [
     title: 'a list of what waits refuses what it does not know',
     methods: ['chil.verification.getPendingRequests'],
     run: async ({ store: { chil } }) => {
-      for (const bad of [{ limit: 0 }, { cursor: 'x' }, { colour: 'red' }, { priority: 'high' }]) {
+      for (const bad of [null, { limit: 0 }, { cursor: 'x' }, { colour: 'red' }, { priority: 'high' }]) {
         await assertFails(chil.verification.getPendingRequests(unchecked(bad)), 'INVALID_ARGUMENT')
       }
     },
@@ -130,6 +130,20 @@ export const chilClaimCases: readonly AgentCase[] = [
     },
   },
   {
+    id: 'chil-claim-late',
+    title: 'a worker that claims its request anew after its claim has run out takes it from nobody',
+    methods: ['chil.verification.claimRequest'],
+    run: async ({ store: { chil }, clock }) => {
+      const { verification } = chil
+      await verification.createVerificationRequest(aRequest('r'))
+      await verification.claimRequest('r', 'one', { claimMs: MINUTE_MS })
+      clock.advance(MINUTE_MS)
+      assert.equal((await verification.claimRequest('r', 'one')).attempts, 2)
+      const [step] = await verification.getAuditTrail('r', { afterSequence: 2 })
+      assert.deepEqual([step?.event, step?.taken_from], ['claimed', undefined])
+    },
+  },
+  {
     id: 'chil-claim-released',
     title: 'a request that is given back waits again',
     methods: ['chil.verification.releaseClaim'],
@@ -191,7 +205,7 @@ export const chilClaimCases: readonly AgentCase[] = [
       for (const bad of [{ claimMs: 0 }, { claimMs: 1.5 }, { claimMs: Infinity }, { ttlMs: 1 }, null]) {
         await assertFails(verification.claimRequest('r', 'one', unchecked(bad)), 'INVALID_ARGUMENT')
       }
-      for (const bad of [{ ttlMs: 1 }, { limit: 1 }, { claimMs: 0 }, { client_id: 7 }]) {
+      for (const bad of [null, { ttlMs: 1 }, { limit: 1 }, { claimMs: 0 }, { client_id: 7 }]) {
         await assertFails(verification.claimNext('one', unchecked(bad)), 'INVALID_ARGUMENT')
       }
       assert.deepEqual(await verification.getRequest('r'), request)

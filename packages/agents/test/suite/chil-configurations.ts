@@ -132,7 +132,10 @@ export const chilConfigurationCases: readonly AgentCase[] = [
       await assertFails(framework.getConfiguration('x', { version: 0 }), 'INVALID_ARGUMENT')
       await assertFails(framework.getConfiguration('x', unchecked({ colour: 1 })), 'INVALID_ARGUMENT')
       await assertFails(framework.activateConfiguration('x', 0.5), 'INVALID_ARGUMENT')
-      await assertFails(framework.configurationHistory('x', { limit: 0 }), 'INVALID_ARGUMENT')
+      for (const bad of [null, { limit: 0 }, { name: 'y' }, { active: true }].map(unchecked)) {
+        await assertFails(framework.configurationHistory('x', bad), 'INVALID_ARGUMENT')
+      }
+      await assertFails(framework.configurationHistory(unchecked({ prefix: '' })), 'INVALID_ARGUMENT')
       assert.equal(await framework.getConfiguration('x'), undefined)
     },
   },

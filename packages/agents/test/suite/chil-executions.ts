@@ -201,6 +201,20 @@ const resumeCases: readonly AgentCase[] = [
     },
   },
   {
+    id: 'chil-execution-fresh',
+    title:
+      'an execution is read as it is now, so that what another process wrote does not keep it from being resumed',
+    methods: ['chil.framework.getExecution'],
+    alone: true,
+    run: async ({ store: { chil }, tamper }) => {
+      await chil.framework.startExecution(run)
+      await chil.framework.getExecution('e')
+      const resume = (document: string) => document.replace(/("attempt": ?)1/, '$12')
+      const isResumed = await tamper('framework_executions', 'e', resume)
+      assert.equal((await chil.framework.getExecution('e'))?.attempt, isResumed ? 2 : 1)
+    },
+  },
+  {
     id: 'chil-execution-resume-race',
     title: 'of several who resume an execution at once exactly one goes on',
     methods: ['chil.framework.resumeExecution'],
@@ -251,6 +265,7 @@ const resumeCases: readonly AgentCase[] = [
       'chil.framework.saveCheckpoint',
       'chil.framework.latestCheckpoint',
       'chil.framework.listCheckpoints',
+      'chil.framework.pageCheckpoints',
     ],
     inTransactions: false,
     run: async ({ store: { chil } }) => {
@@ -265,6 +280,9 @@ const resumeCases: readonly AgentCase[] = [
       )
       assert.deepEqual(await framework.latestCheckpoint('e'), all[0])
       assert.equal((await framework.listCheckpoints({ sequence: { lt: 3 }, limit: 1 }))[0]?.sequence, 2)
+      const page = await framework.pageCheckpoints({ execution_id: 'e', limit: 3 })
+      const next = await framework.pageCheckpoints({ execution_id: 'e', limit: 3, cursor: page.next })
+      assert.deepEqual([...page.records, ...next.records], all)
       assert.equal((await framework.getExecution('e'))?.last_checkpoint, 4)
     },
   },
@@ -282,6 +300,7 @@ const resumeCases: readonly AgentCase[] = [
       for (const bad of [undefined, () => 1, Number.NaN, 1n, new Map()]) {
         await assertFails(framework.saveCheckpoint(started, bad), 'INVALID_ARGUMENT')
       }
+      await assertFails(framework.latestCheckpoint(unchecked({ prefix: '' })), 'INVALID_ARGUMENT')
       assert.equal((await framework.listCheckpoints()).length, 5)
     },
   },

@@ -75,6 +75,27 @@ const generationCases: readonly AgentCase[] = [
     },
   },
   {
+    id: 'chil-generation-closing-race',
+    title: 'what meets the end of a generation is counted by it or refused',
+    methods: ['chil.evolution.closeGeneration', 'chil.evolution.createAgent', 'chil.evolution.recordFitness'],
+    inTransactions: false,
+    run: async ({ store }) => {
+      const { evolution } = store.chil
+      await bred(store, 'a', 'b', 'c')
+      const evaluations = ['a', 'b', 'c'].map((agent_id) => evolution.recordFitness({ agent_id, fitness: 1 }))
+      const births = ['d', 'e'].map((id) => evolution.createAgent(anAgent(id, ['a'])))
+      const met = await Promise.allSettled([...evaluations, evolution.closeGeneration('g1'), ...births])
+      const refused = met.flatMap((each) => (each.status === 'rejected' ? [each.reason.code] : []))
+      assert.deepEqual(
+        refused,
+        refused.map(() => 'VERSION_CONFLICT'),
+      )
+      const { statistics } = (await evolution.getGeneration('g1')) ?? {}
+      const stored = [(await evolution.listAgents()).length, (await evolution.listFitness()).length]
+      assert.deepEqual([statistics?.agents, statistics?.evaluations], stored)
+    },
+  },
+  {
     id: 'chil-generation-refused',
     title: 'what is no generation is refused, and nothing is stored',
     methods: ['chil.evolution.openGeneration', 'chil.evolution.currentGeneration'],
@@ -94,6 +115,9 @@ const generationCases: readonly AgentCase[] = [
     run: async ({ store, clock }) => {
       const { evolution } = store.chil
       await bred(store, 'a', 'b', 'c')
+      await evolution.openGeneration({ generation_id: 'q1', population: 'q' })
+      await evolution.createAgent(anAgent('other', [], 'q1'))
+      await evolution.recordFitness({ agent_id: 'other', fitness: 9 })
       await evolution.recordFitness({ agent_id: 'b', fitness: 0.2 })
       clock.advance(1)
       await evolution.recordFitness({ agent_id: 'c', fitness: 0.4 })
@@ -234,10 +258,23 @@ const fitnessCases: readonly AgentCase[] = [
     },
   },
   {
+    id: 'chil-fitness-history-refused',
+    title: 'a history is that of one agent, and takes paging alone',
+    methods: ['chil.evolution.fitnessHistory'],
+    run: async ({ store: { chil } }) => {
+      const { evolution } = chil
+      for (const bad of [null, { limit: 0 }, { agent_id: 'b' }, { fitness: 1 }].map(unchecked)) {
+        await assertFails(evolution.fitnessHistory('a', bad), 'INVALID_ARGUMENT')
+      }
+      await assertFails(evolution.fitnessHistory(unchecked({ prefix: '' })), 'INVALID_ARGUMENT')
+    },
+  },
+  {
     id: 'chil-fitness-lists',
     title: 'evaluations are listed best first and come to something in each generation',
     methods: [
       'chil.evolution.listFitness',
+      'chil.evolution.pageFitness',
       'chil.evolution.iterateFitness',
       'chil.evolution.fitnessByGeneration',
     ],
@@ -253,6 +290,9 @@ const fitnessCases: readonly AgentCase[] = [
         evaluations.map(({ fitness }) => fitness)
       assert.deepEqual(found(await evolution.listFitness()), [0.9, 0.2, 0.1])
       assert.deepEqual(found(await evolution.listFitness({ agent_id: 'a', limit: 1 })), [0.9])
+      const page = await evolution.pageFitness({ limit: 2 })
+      const rest = await evolution.pageFitness({ limit: 2, cursor: page.next })
+      assert.deepEqual(found([...page.records, ...rest.records]), [0.9, 0.2, 0.1])
       assert.deepEqual(
         found(await gathered(evolution.iterateFitness({ generation: 1, limit: 1 }))),
         [0.2, 0.1],

@@ -53,6 +53,20 @@ export const chilLineageCases: readonly AgentCase[] = [
     },
   },
   {
+    id: 'chil-agent-references-answered',
+    title: 'an absent parent is an answer: a transaction that gets it goes on',
+    methods: ['chil.evolution.createAgent'],
+    inTransactions: false,
+    run: async ({ store }) => {
+      await bred(store)
+      await store.transaction(async ({ chil: { evolution } }) => {
+        await assertFails(evolution.createAgent(anAgent('b', ['nobody'])), 'REFERENCE_VIOLATION')
+        await evolution.createAgent(anAgent('a'))
+      })
+      assert.ok(await store.chil.evolution.getAgent('a'))
+    },
+  },
+  {
     id: 'chil-agent-cycle',
     title: 'nobody becomes an ancestor of himself',
     methods: ['chil.evolution.createAgent', 'chil.evolution.createAgents'],
@@ -176,6 +190,23 @@ export const chilLineageCases: readonly AgentCase[] = [
         found.map(({ agent }) => agent.agent_id),
         ['z', '\u{fffd}', '\u{1f600}'],
       )
+    },
+  },
+  {
+    id: 'chil-lineage-bounded',
+    title: 'a lineage of more agents than its bound is refused, and a depth makes it smaller',
+    methods: ['chil.evolution.getDescendants'],
+    inTransactions: false,
+    run: async ({ store }) => {
+      const { evolution } = store.chil
+      await bred(store, 'a')
+      const children = Array.from({ length: 10_000 }, (_each, index) => anAgent(`child ${index}`, ['b']))
+      await evolution.createAgents([anAgent('b', ['a']), ...children])
+      assert.equal((await evolution.getDescendants('b')).length, 10_000)
+      await assertFails(evolution.getDescendants('a'), 'LIMIT_EXCEEDED')
+      assert.equal((await evolution.getDescendants('a', { depth: 1 })).length, 1)
+      await evolution.createAgent(anAgent('one too many', ['b']))
+      await assertFails(evolution.getDescendants('b'), 'LIMIT_EXCEEDED')
     },
   },
   {

@@ -120,7 +120,7 @@ export const chilMetricCases: readonly AgentCase[] = [
         { framework: 'logic', name: 'tokens', period_start: noon, count: 1, sum: 7, mean: 7, min: 7, max: 7 },
       ])
       assert.deepEqual(await framework.aggregateMetrics({ name: 'nobody' }), [])
-      for (const bad of [{ everyMs: 0 }, { colour: 'red' }, { value: 'much' }]) {
+      for (const bad of [null, { everyMs: 0 }, { colour: 'red' }, { value: 'much' }]) {
         await assertFails(framework.aggregateMetrics(unchecked(bad)), 'INVALID_ARGUMENT')
       }
     },

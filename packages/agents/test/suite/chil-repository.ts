@@ -1,7 +1,7 @@
 /** The repository: plain operations on a collection of the caller's own, and related records. */
 
 import assert from 'node:assert/strict'
-import { type BaseStore, defineCollection } from '@coffer/core'
+import { type BaseStore, defineCollection, isoTimestamp } from '@coffer/core'
 import * as z from 'zod'
 import { belongsTo, hasMany, repository } from '../../src/index.ts'
 import type { AgentCase } from './agent-case.ts'
@@ -32,6 +32,13 @@ const venues = defineCollection({
   name: 'chil_venues',
   schema: z.object({ venue_id: z.string(), name: z.string() }),
   key: 'venue_id',
+})
+
+const drafts = defineCollection({
+  name: 'chil_drafts',
+  schema: z.object({ draft_id: z.string(), expires_at: isoTimestamp }),
+  key: 'draft_id',
+  expiresAt: 'expires_at',
 })
 
 function papersOf(store: BaseStore) {
@@ -125,7 +132,8 @@ const recordCases: readonly AgentCase[] = [
         { key: 'nobody', change: { year: 1 } },
       ]
       await assertFails(repo.bulkUpdate(missing), 'NOT_FOUND', { index: 1 })
-      for (const bad of ['a', [{ key: 'b' }], [{ key: 'b', change: { paper_id: 'z' } }]]) {
+      const guarded = { key: 'b', change: { year: 1 }, ifVersion: 7 }
+      for (const bad of ['a', [{ key: 'b' }], [{ key: 'b', change: { paper_id: 'z' } }], [guarded]]) {
         await assertFails(repo.bulkUpdate(unchecked(bad)), 'INVALID_ARGUMENT')
       }
       assert.deepEqual(await repo.get('b'), { ...aPaper('b'), title: 'B' })
@@ -146,6 +154,22 @@ const recordCases: readonly AgentCase[] = [
       clock.advance(1)
       assert.equal(await repo.get('a'), undefined)
       await assertFails(repo.bulkUpdate([{ key: 'a', change: { year: 2 } }]), 'NOT_FOUND')
+    },
+  },
+  {
+    id: 'chil-repository-deadline-member',
+    title: 'a bulk update moves a deadline that stands in the records',
+    methods: [],
+    inTransactions: false,
+    run: async ({ store, clock }) => {
+      const repo = repository(store, drafts)
+      const inMs = (ms: number) => new Date(clock.now() + ms).toISOString()
+      await repo.create({ draft_id: 'a', expires_at: inMs(1_000) })
+      await repo.bulkUpdate([{ key: 'a', change: { expires_at: inMs(2_000) } }])
+      clock.advance(1_999)
+      assert.ok(await repo.get('a'))
+      clock.advance(1)
+      assert.equal(await repo.get('a'), undefined)
     },
   },
   {
@@ -202,6 +226,22 @@ const relationCases: readonly AgentCase[] = [
     },
   },
   {
+    id: 'chil-repository-with-fresh',
+    title: 'related records are read around the cache when the record is',
+    methods: [],
+    alone: true,
+    inTransactions: false,
+    run: async ({ store, tamper }) => {
+      const repo = papersOf(store)
+      await store.collection(venues).insert({ venue_id: 'v', name: 'old' })
+      await repo.create(aPaper('a', { venue_id: 'v' }))
+      await repo.get('a', { with: ['venue'] })
+      const renamed = await tamper('chil_venues', 'v', (document) => document.replace('old', 'new'))
+      const fresh = await repo.get('a', { with: ['venue'], consistency: 'strong' })
+      assert.equal(fresh?.venue?.name, renamed ? 'new' : 'old')
+    },
+  },
+  {
     id: 'chil-repository-with-many',
     title: 'the related records of one page are bounded, so that smaller pages can be asked for',
     methods: [],
@@ -254,6 +294,9 @@ const relationCases: readonly AgentCase[] = [
       await assertFails(gathered(repo.iterate(asked)), 'INVALID_ARGUMENT', { message: unknown })
       await assertFails(repo.page(unchecked({ with: 'reviews' })), 'INVALID_ARGUMENT', { message: /array/ })
       await assertFails(repo.list(unchecked({ colour: 'red' })), 'INVALID_ARGUMENT', { message: /colour/ })
+      await assertFails(repo.get('a', unchecked(null)), 'INVALID_ARGUMENT')
+      await assertFails(repo.page(unchecked(null)), 'INVALID_ARGUMENT')
+      await assertFails(gathered(repo.iterate(unchecked(null))), 'INVALID_ARGUMENT')
       const made = async (options: unknown) => repository(store, papers, unchecked(options))
       await assertFails(made({ relation: {} }), 'INVALID_ARGUMENT', { message: /'relation'/ })
       const taken = { relations: { title: hasMany(reviews, 'paper_id') } }

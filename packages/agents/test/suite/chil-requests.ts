@@ -123,8 +123,25 @@ export const chilRequestCases: readonly AgentCase[] = [
       const all = await gathered(verification.iterateRequests({ limit: 1, with: ['results'] }))
       assert.deepEqual([ids(all), all.at(-1)?.results.length], ['cba', 1])
       assert.equal((await verification.getRequest('a', { with: ['results'] }))?.results.length, 1)
-      await assertFails(verification.listRequests(unchecked({ with: ['clients'] })), 'INVALID_ARGUMENT')
-      await assertFails(verification.listRequests(unchecked({ colour: 'red' })), 'INVALID_ARGUMENT')
+    },
+  },
+  {
+    id: 'chil-request-lists-refused',
+    title: 'what a list or a read does not know is refused',
+    methods: [
+      'chil.verification.listRequests',
+      'chil.verification.pageRequests',
+      'chil.verification.iterateRequests',
+      'chil.verification.getRequest',
+    ],
+    run: async ({ store: { chil } }) => {
+      const { verification } = chil
+      for (const bad of [null, { with: ['clients'] }, { colour: 'red' }].map(unchecked)) {
+        await assertFails(verification.listRequests(bad), 'INVALID_ARGUMENT')
+        await assertFails(verification.pageRequests(bad), 'INVALID_ARGUMENT')
+        await assertFails(async () => gathered(verification.iterateRequests(bad)), 'INVALID_ARGUMENT')
+        await assertFails(verification.getRequest('r', bad), 'INVALID_ARGUMENT')
+      }
     },
   },
   {
@@ -152,6 +169,8 @@ export const chilRequestCases: readonly AgentCase[] = [
           [undefined, 'too much to do', 'pending'],
         ],
       )
+      const [last] = await verification.getAuditTrail('r', { afterSequence: 6 })
+      assert.deepEqual([last?.status, last?.framework], ['completed', 'logic'])
       assert.deepEqual(await verification.verifyAuditTrail('r'), { ok: true, entries: 7 })
       assert.deepEqual(await verification.verifyAuditTrail('nobody'), { ok: true, entries: 0 })
     },

@@ -222,7 +222,8 @@ const readingCases: readonly AgentCase[] = [
         ],
       )
       const since = new Date(clock.now())
-      assert.equal((await verification.aggregateMetrics({ recorded_at: { gte: since } }))[0]?.results, 1)
+      const [late] = await verification.aggregateMetrics({ recorded_at: { gte: since } })
+      assert.deepEqual([late?.results, late?.passed, late?.pass_rate], [1, 1, 1])
       assert.deepEqual(await verification.aggregateMetrics({ framework: 'nobody' }), [])
     },
   },
@@ -231,7 +232,7 @@ const readingCases: readonly AgentCase[] = [
     title: 'metrics refuse what they do not know',
     methods: ['chil.verification.aggregateMetrics'],
     run: async ({ store: { chil } }) => {
-      for (const bad of [{ everyMs: 0 }, { everyMs: 'hour' }, { colour: 'red' }, { score: 'high' }]) {
+      for (const bad of [null, { everyMs: 0 }, { everyMs: 'hour' }, { colour: 'red' }, { score: 'high' }]) {
         await assertFails(chil.verification.aggregateMetrics(unchecked(bad)), 'INVALID_ARGUMENT')
       }
     },

@@ -13,7 +13,7 @@ export const chilSnapshotCases: readonly AgentCase[] = [
     id: 'chil-snapshot-saved',
     title: 'a snapshot comes back with the hash of its state, and is in order',
     methods: ['chil.evolution.saveSnapshot', 'chil.evolution.getSnapshot', 'chil.evolution.verifySnapshot'],
-    run: async ({ store }) => {
+    run: async ({ store, otherTenant }) => {
       const { evolution } = store.chil
       await bred(store)
       const state = { b: [1, null], a: 'x' }
@@ -32,19 +32,25 @@ export const chilSnapshotCases: readonly AgentCase[] = [
       assert.equal((await evolution.verifySnapshot('s', { expectedHash: 'f'.repeat(64) })).ok, false)
       await assertFails(evolution.verifySnapshot('nobody'), 'NOT_FOUND')
       await assertFails(evolution.verifySnapshot('s', unchecked({ hash: 'f' })), 'INVALID_ARGUMENT')
+      const nothing = unchecked(undefined)
+      await assertFails(otherTenant.chil.evolution.verifySnapshot(nothing), 'INVALID_ARGUMENT')
       assert.equal(await evolution.getSnapshot('nobody'), undefined)
     },
   },
   {
     id: 'chil-snapshot-edited',
-    title: 'a state that was edited behind the store’s back is found',
+    title: 'a state or a hash that was edited behind the store’s back is found',
     methods: ['chil.evolution.verifySnapshot'],
     alone: true,
     run: async ({ store: { chil }, tamper }) => {
-      await chil.evolution.saveSnapshot({ ...snapshot, state: { best: 'a' } })
-      const edit = (document: string) => document.replace('"best"', '"worst"')
-      const edited = await tamper('evolution_snapshots', 's', edit)
-      assert.equal((await chil.evolution.verifySnapshot('s')).ok, !edited)
+      const state = { best: 'a' }
+      const { state_hash } = await chil.evolution.saveSnapshot({ ...snapshot, state })
+      await chil.evolution.saveSnapshot({ ...snapshot, snapshot_id: 't', state })
+      const edits = { s: ['"best"', '"worst"'], t: [state_hash, 'f'.repeat(64)] } as const
+      for (const [id, [before, after]] of Object.entries(edits)) {
+        const edited = await tamper('evolution_snapshots', id, (document) => document.replace(before, after))
+        assert.equal((await chil.evolution.verifySnapshot(id)).ok, !edited)
+      }
     },
   },
   {

@@ -4,7 +4,7 @@ import { defineCollection, isoTimestamp } from '@coffer/core'
 import * as z from 'zod'
 import { idText } from '../../id-text.ts'
 import { metadata } from '../../registry/json-member.ts'
-import { nameText } from '../checked.ts'
+import { anyJson, nameText } from '../checked.ts'
 import { evolutionGenerations } from './evolution-generation.ts'
 
 /** A snapshot as it is stored. `state` is any JSON; it never changes. */
@@ -13,7 +13,7 @@ export const evolutionSnapshot = z.strictObject({
   population: nameText,
   /** The generation that it shows; it must be there. */
   generation_id: idText.optional(),
-  state: z.unknown(),
+  state: anyJson,
   /** The hex SHA-256 of the state in the canonical form of RFC 8785. */
   state_hash: z.string(),
   created_at: isoTimestamp,

@@ -179,10 +179,14 @@ type Step = (store: BaseStore, agents: readonly EvolutionAgent[]) => Promise<Ite
 const parentsOf: Step = async (_store, agents) => agents.flatMap(({ parent_ids }) => parent_ids)
 
 const childrenOf: Step = async (store, agents) => {
-  const ids: string[] = []
+  const ids = new Set<string>()
   const where = { parent_id: { in: agents.map(({ agent_id }) => agent_id) } }
   const parentage = store.collection(evolutionParents).iterate({ where, limit: PAGE_RECORDS })
-  for await (const { agent_id } of parentage) ids.push(agent_id)
+  for await (const { agent_id } of parentage) {
+    ids.add(agent_id)
+    // More than a lineage may have: who asks for them refuses them, however many are still to come.
+    if (ids.size > MAX_RELATIVES) break
+  }
   return ids
 }
 

@@ -2,8 +2,9 @@
 
 import type { BaseStore, Filter, RecordPage } from '@coffer/core'
 import { compositeKey } from '../../composite-key.ts'
+import { checkedId } from '../../id-text.ts'
 import { findListed, iterateListed, type ListOptions, type Paging } from '../../listing.ts'
-import { checkedNew } from '../checked.ts'
+import { checkedNew, checkedPaging } from '../checked.ts'
 import { measuredNumber } from '../measured.ts'
 import { dangling } from '../refusals.ts'
 import { type EvolutionAgent, evolutionAgents } from './evolution-agent.ts'
@@ -51,6 +52,8 @@ export interface FitnessMethods {
   fitnessHistory(agentId: string, options?: Paging): Promise<RecordPage<EvolutionFitness>>
   /** The evaluations that match, best first, ties by id: an array of at most `limit`, 100 unless said otherwise. */
   listFitness(options?: ListOptions<EvolutionFitnessField>): Promise<EvolutionFitness[]>
+  /** As `listFitness`: `{ records, next }`, where `next` is the `cursor` of the page behind. */
+  pageFitness(options?: ListOptions<EvolutionFitnessField>): Promise<RecordPage<EvolutionFitness>>
   /** As `listFitness`, all of them, page by page. */
   iterateFitness(
     options?: ListOptions<EvolutionFitnessField>,
@@ -70,9 +73,13 @@ export function fitnessMethods(store: BaseStore): FitnessMethods {
   const collection = store.collection(evolutionFitnesses)
   return {
     recordFitness: async (evaluation) => recordFitness(store, evaluation),
-    fitnessHistory: async (agentId, options = {}) =>
-      findListed(collection, { ...options, agent_id: agentId }, { sequence: 'asc' }),
+    fitnessHistory: async (agentId, options = {}) => {
+      const agent_id = checkedId(agentId, 'agentId', 'fitnessHistory')
+      const paging = checkedPaging(options, 'fitnessHistory')
+      return findListed(collection, { ...paging, agent_id }, { sequence: 'asc' })
+    },
     listFitness: async (options = {}) => (await findListed(collection, options, BEST_FIRST)).records,
+    pageFitness: (options = {}) => findListed(collection, options, BEST_FIRST),
     iterateFitness: (options = {}) => iterateListed(collection, options, BEST_FIRST),
     fitnessByGeneration: (where = {}) => fitnessByGeneration(store, where),
   }

@@ -1,7 +1,8 @@
 /** The methods for snapshots: states of an evolution with their hashes. */
 
-import { type BaseStore, canonicalJson, type RecordPage, StoreError, sha256 } from '@coffer/core'
+import { type BaseStore, canonicalJson, type RecordPage, sha256 } from '@coffer/core'
 import * as z from 'zod'
+import { checkedId } from '../../id-text.ts'
 import { findListed, type ListOptions } from '../../listing.ts'
 import { checked, checkedNew } from '../checked.ts'
 import { missing } from '../refusals.ts'
@@ -28,7 +29,8 @@ export interface EvolutionSnapshotReport {
 export interface EvolutionSnapshotMethods {
   /**
    * Saves a state, any JSON, with its hash. @returns the snapshot as it is stored
-   * @throws `ALREADY_EXISTS` when there is one with its id, `REFERENCE_VIOLATION` for an unknown generation
+   * @throws `ALREADY_EXISTS` when there is one with its id, `REFERENCE_VIOLATION` for an unknown generation, in a
+   *   transaction at its commit
    */
   saveSnapshot(snapshot: NewEvolutionSnapshot): Promise<EvolutionSnapshot>
   /** The snapshot with this id, or `undefined`. */
@@ -38,8 +40,8 @@ export interface EvolutionSnapshotMethods {
   /** As `listSnapshots`: `{ records, next }`, where `next` is the `cursor` of the page behind. */
   pageSnapshots(options?: EvolutionSnapshotListOptions): Promise<RecordPage<EvolutionSnapshot>>
   /**
-   * Checks that a snapshot is what was saved: the record, the hash of its state, and that the hash is the one
-   * that was kept elsewhere, where one is given. Damage is reported, not thrown.
+   * Checks that a snapshot is what was saved, its state and hash included, and that the hash is the one that was
+   * kept elsewhere, where one is given. Damage is reported, not thrown.
    *
    * @throws `NOT_FOUND` for an unknown snapshot
    */
@@ -53,7 +55,6 @@ export interface EvolutionSnapshotMethods {
 
 const NEWEST_FIRST = { created_at: 'desc' } as const
 const verifyOptions = z.strictObject({ expectedHash: z.string().optional() })
-const { name } = evolutionSnapshots
 
 /** Makes the snapshot methods of one handle. */
 export function snapshotMethods(store: BaseStore): EvolutionSnapshotMethods {
@@ -61,8 +62,7 @@ export function snapshotMethods(store: BaseStore): EvolutionSnapshotMethods {
   return {
     saveSnapshot: async (given) => {
       const asked = checkedNew(newEvolutionSnapshot, given, 'saveSnapshot')
-      if (asked.state === undefined) throw refusal('state is any JSON, null too')
-      const state_hash = hashOf(asked.state)
+      const state_hash = sha256(canonicalJson(asked.state))
       const snapshot = { ...asked, state_hash, created_at: store.now().toISOString() }
       await collection.insert(snapshot)
       return snapshot
@@ -72,18 +72,9 @@ export function snapshotMethods(store: BaseStore): EvolutionSnapshotMethods {
     pageSnapshots: (options = {}) => findListed(collection, options, NEWEST_FIRST),
     verifySnapshot: async (snapshotId, options = {}) => {
       const { expectedHash } = checked(verifyOptions, options, 'verifySnapshot')
-      return verifySnapshot(store, snapshotId, expectedHash)
+      return verifySnapshot(store, checkedId(snapshotId, 'snapshotId', 'verifySnapshot'), expectedHash)
     },
     deleteSnapshot: (snapshotId) => collection.delete(snapshotId),
-  }
-}
-
-/** What can't be stored is refused here where it has no hash either, and by the store where it has one. */
-function hashOf(state: unknown): string {
-  try {
-    return sha256(canonicalJson(state))
-  } catch (cause) {
-    throw refusal('state is no JSON: it contains itself, or something that JSON does not have', cause)
   }
 }
 
@@ -98,15 +89,8 @@ async function verifySnapshot(
   if (damage !== undefined) return { ok: false, problem: damage.problem }
   const snapshot = found === 0 ? undefined : await collection.get(snapshotId, { consistency: 'strong' })
   if (snapshot === undefined) throw missing(evolutionSnapshots, 'snapshotId')
-  if (hashOf(snapshot.state) !== snapshot.state_hash) {
-    return { ok: false, problem: 'the state does not fit its hash' }
-  }
   if (expectedHash !== undefined && snapshot.state_hash !== expectedHash) {
     return { ok: false, problem: 'the hash is another than expected' }
   }
   return { ok: true }
-}
-
-function refusal(problem: string, cause?: unknown): StoreError {
-  return new StoreError('INVALID_ARGUMENT', `${name}: ${problem}`, { collection: name, cause })
 }

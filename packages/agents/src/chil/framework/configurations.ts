@@ -5,7 +5,7 @@ import * as z from 'zod'
 import { compositeKey } from '../../composite-key.ts'
 import { findListed, type Paging } from '../../listing.ts'
 import { checkOptionNames } from '../../option-names.ts'
-import { checked, checkedNew, nameText } from '../checked.ts'
+import { checked, checkedNew, checkedPaging, nameText } from '../checked.ts'
 import { conflicting, missing } from '../refusals.ts'
 import {
   type FrameworkConfiguration,
@@ -70,8 +70,11 @@ export function configurationMethods(store: BaseStore): ConfigurationMethods {
       checked(z.int().min(1), version, 'activateConfiguration: version')
       return activateConfiguration(store, of, version)
     },
-    configurationHistory: async (of, options = {}) =>
-      findListed(collection, { ...options, name: of }, { version: 'desc' }),
+    configurationHistory: async (of, options = {}) => {
+      const name = checked(nameText, of, 'configurationHistory: name')
+      const paging = checkedPaging(options, 'configurationHistory')
+      return findListed(collection, { ...paging, name }, { version: 'desc' })
+    },
   }
 }
 

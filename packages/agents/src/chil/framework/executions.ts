@@ -1,14 +1,20 @@
 /** The methods for executions and their checkpoints: who works on one, what it has come to, where to go on. */
 
-import { type BaseStore, type RecordPage, StoreError } from '@coffer/core'
+import type { BaseStore, RecordPage } from '@coffer/core'
 import * as z from 'zod'
 import { compositeKey } from '../../composite-key.ts'
+import { checkedId } from '../../id-text.ts'
 import { findListed, iterateListed, type ListOptions } from '../../listing.ts'
 import { checked, checkedNew, nameText } from '../checked.ts'
 import { conflicting } from '../refusals.ts'
-import { type FrameworkCheckpoint, frameworkCheckpoints } from './framework-checkpoint.ts'
+import {
+  type FrameworkCheckpoint,
+  frameworkCheckpoint,
+  frameworkCheckpoints,
+} from './framework-checkpoint.ts'
 import {
   type FrameworkExecution,
+  frameworkExecution,
   frameworkExecutions,
   type NewFrameworkExecution,
   newFrameworkExecution,
@@ -65,14 +71,15 @@ export interface ExecutionMethods {
   /** Ends it badly, and takes its time. It can be resumed. */
   failExecution(run: ExecutionRun, error: string): Promise<FrameworkExecution>
   /**
-   * Takes an execution over that has failed, or whose process is gone, as it was read: `attempt` and `updated_at`
-   * must still be so. Of several who resume at once exactly one does. The process before can do nothing more.
+   * Takes an execution over that has failed, or whose process is gone, as it was read: `attempt` and `updated_at`,
+   * a time in milliseconds, must still be so. Of several who resume at once exactly one does. The process before
+   * can do nothing more.
    *
    * @throws `NOT_FOUND` for an unknown execution, `VERSION_CONFLICT` when it has finished, was resumed by
    *   another, or was heard of since
    */
   resumeExecution(execution: ExecutionRun & { readonly updated_at: string }): Promise<ResumedExecution>
-  /** The execution with this id, or `undefined`. */
+  /** The execution with this id, or `undefined`; never from the cache, since it is resumed as it was read. */
   getExecution(executionId: string): Promise<FrameworkExecution | undefined>
   /**
    * The executions that match, newest first by `started_at`, ties by id: an array of at most `limit`, 100 unless
@@ -83,7 +90,10 @@ export interface ExecutionMethods {
   pageExecutions(options?: ExecutionListOptions): Promise<RecordPage<FrameworkExecution>>
   /** As `listExecutions`, all of them, page by page. */
   iterateExecutions(options?: ExecutionListOptions): AsyncGenerator<FrameworkExecution, void, undefined>
-  /** Removes an execution with its checkpoints and metrics. @returns true when there was one */
+  /**
+   * Removes an execution with its checkpoints and metrics. @returns true when there was one
+   * @throws `LIMIT_EXCEEDED` where those are more than 100,000
+   */
   deleteExecution(executionId: string): Promise<boolean>
 }
 
@@ -95,6 +105,8 @@ export interface CheckpointMethods {
   latestCheckpoint(executionId: string): Promise<FrameworkCheckpoint | undefined>
   /** The checkpoints that match, latest first: an array of at most `limit`, 100 unless said otherwise. */
   listCheckpoints(options?: CheckpointListOptions): Promise<FrameworkCheckpoint[]>
+  /** As `listCheckpoints`: `{ records, next }`, where `next` is the `cursor` of the page behind. */
+  pageCheckpoints(options?: CheckpointListOptions): Promise<RecordPage<FrameworkCheckpoint>>
 }
 
 const NEWEST_FIRST = { started_at: 'desc' } as const
@@ -105,7 +117,8 @@ const progressReport = z.strictObject({
   progress: z.number().min(0).max(1),
   note: z.string().optional(),
 })
-const json = z.strictObject({ value: z.unknown() })
+const newCheckpoint = frameworkCheckpoint.pick({ state: true })
+const executionEnd = frameworkExecution.pick({ output: true })
 
 /** Makes the execution methods of one handle. */
 export function executionMethods(store: BaseStore): ExecutionMethods {
@@ -117,12 +130,12 @@ export function executionMethods(store: BaseStore): ExecutionMethods {
       return change(store, 'reportProgress', run, () => ({ progress, progress_note: note }))
     },
     finishExecution: async (run, output) => {
-      const { value } = checkedNew(json, { value: output }, 'finishExecution')
+      const end = checkedNew(executionEnd, { output }, 'finishExecution')
       return change(store, 'finishExecution', run, (before, now) => ({
         ...ended(before, now),
         status: 'finished',
         progress: 1,
-        ...(value !== undefined && { output: value }),
+        ...end,
       }))
     },
     failExecution: async (run, error) => {
@@ -134,7 +147,7 @@ export function executionMethods(store: BaseStore): ExecutionMethods {
       }))
     },
     resumeExecution: async (execution) => resumeExecution(store, execution),
-    getExecution: (executionId) => collection.get(executionId),
+    getExecution: (executionId) => collection.get(executionId, { consistency: 'strong' }),
     listExecutions: async (options = {}) => (await findListed(collection, options, NEWEST_FIRST)).records,
     pageExecutions: (options = {}) => findListed(collection, options, NEWEST_FIRST),
     iterateExecutions: (options = {}) => iterateListed(collection, options, NEWEST_FIRST),
@@ -147,8 +160,10 @@ export function checkpointMethods(store: BaseStore): CheckpointMethods {
   const collection = store.collection(frameworkCheckpoints)
   return {
     saveCheckpoint: async (run, state) => saveCheckpoint(store, run, state),
-    latestCheckpoint: (executionId) => latestCheckpoint(store, executionId),
+    latestCheckpoint: async (executionId) =>
+      latestCheckpoint(store, checkedId(executionId, 'executionId', 'latestCheckpoint')),
     listCheckpoints: async (options = {}) => (await findListed(collection, options, LATEST_FIRST)).records,
+    pageCheckpoints: (options = {}) => findListed(collection, options, LATEST_FIRST),
   }
 }
 
@@ -228,12 +243,9 @@ async function resumeExecution(
 async function saveCheckpoint(
   store: BaseStore,
   run: ExecutionRun,
-  state: unknown,
+  given: unknown,
 ): Promise<FrameworkCheckpoint> {
-  if (state === undefined) {
-    throw new StoreError('INVALID_ARGUMENT', 'saveCheckpoint: state is any JSON, null too')
-  }
-  const { value } = checkedNew(json, { value: state }, 'saveCheckpoint')
+  const { state } = checkedNew(newCheckpoint, { state: given }, 'saveCheckpoint')
   return store.transaction(async (transaction) => {
     const execution = await change(transaction, 'saveCheckpoint', run, (before) => ({
       last_checkpoint: before.last_checkpoint + 1,
@@ -244,7 +256,7 @@ async function saveCheckpoint(
       execution_id,
       sequence,
       attempt,
-      state: value,
+      state,
       progress,
       created_at: updated_at,
     }

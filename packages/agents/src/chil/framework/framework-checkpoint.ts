@@ -2,6 +2,7 @@
 
 import { defineCollection, isoTimestamp } from '@coffer/core'
 import * as z from 'zod'
+import { anyJson } from '../checked.ts'
 import { frameworkExecutions } from './framework-execution.ts'
 
 /** A checkpoint as it is stored. `state` is any JSON. */
@@ -13,7 +14,7 @@ export const frameworkCheckpoint = z.strictObject({
   sequence: z.int(),
   /** The attempt that saved it. */
   attempt: z.int(),
-  state: z.unknown(),
+  state: anyJson,
   /** The progress of the execution at the time, 0 to 1. */
   progress: z.number(),
   created_at: isoTimestamp,

@@ -1,7 +1,7 @@
 /** The methods for metrics: recording them, and what they come to by name and time. */
 
 import { type BaseStore, type Filter, type GroupBy, type RecordPage, StoreError } from '@coffer/core'
-import { findListed, iterateListed, type ListOptions } from '../../listing.ts'
+import { checkListOptions, findListed, iterateListed, type ListOptions } from '../../listing.ts'
 import { newId } from '../../new-id.ts'
 import { checkedNew } from '../checked.ts'
 import { measuredNumber, periodStart } from '../measured.ts'
@@ -48,7 +48,8 @@ export interface FrameworkMetricSummary {
 export interface FrameworkMetricMethods {
   /**
    * Records a metric. @returns it as it is stored
-   * @throws `REFERENCE_VIOLATION` for an unknown execution, `ALREADY_EXISTS` when there is one with its id
+   * @throws `REFERENCE_VIOLATION` for an unknown execution, in a transaction at its commit; `ALREADY_EXISTS` when
+   *   there is one with its id
    */
   recordMetric(metric: NewFrameworkMetric): Promise<FrameworkMetric>
   /** As `recordMetric`, all or none; a refusal names the index. */
@@ -61,7 +62,8 @@ export interface FrameworkMetricMethods {
   iterateMetrics(options?: FrameworkMetricListOptions): AsyncGenerator<FrameworkMetric, void, undefined>
   /**
    * Count, sum, mean, least and greatest of the metrics that match, by framework and name, and by period where
-   * `everyMs` is given; sorted so. Periods without a metric are left out.
+   * `everyMs` is given; sorted so. Periods without a metric are left out. Units are not told apart: ask for one
+   * `unit` where a name has several.
    *
    * @throws `LIMIT_EXCEEDED` for more than 10,000 rows
    */
@@ -103,8 +105,10 @@ function completed(store: BaseStore, metric: NewFrameworkMetric): FrameworkMetri
 
 async function aggregateMetrics(
   store: BaseStore,
-  { everyMs, ...filter }: FrameworkMetricsOptions,
+  options: FrameworkMetricsOptions,
 ): Promise<FrameworkMetricSummary[]> {
+  checkListOptions(options)
+  const { everyMs, ...filter } = options
   const period: GroupBy<FrameworkMetricField>[] =
     everyMs === undefined ? [] : [{ field: 'recorded_at', everyMs }]
   const rows = await store.collection(frameworkMetrics).aggregate({

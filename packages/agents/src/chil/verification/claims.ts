@@ -2,7 +2,7 @@
 
 import { type BaseStore, type Filter, isStoreError, StoreError } from '@coffer/core'
 import * as z from 'zod'
-import { findListed, type ListOptions, type Paging } from '../../listing.ts'
+import { checkListOptions, findListed, type ListOptions, type Paging } from '../../listing.ts'
 import { checked, nameText } from '../checked.ts'
 import { conflicting } from '../refusals.ts'
 import { recordStep } from './verification-audit.ts'
@@ -69,7 +69,7 @@ const FIRST_IN_LINE = [{ priority: 'desc' }, { created_at: 'asc' }, { request_id
 /** Makes the claim methods of one handle. */
 export function claimMethods(store: BaseStore): ClaimMethods {
   return {
-    getPendingRequests: (options = {}) => pendingRequests(store, options),
+    getPendingRequests: async (options = {}) => pendingRequests(store, options),
     claimRequest: async (requestId, worker, options = {}) => {
       const { claimMs } = checked(claimOptions, options, 'claimRequest')
       return claim(store, requestId, checked(nameText, worker, 'claimRequest: worker'), claimMs)
@@ -101,6 +101,7 @@ function hasRunOut({ claim_expires_at }: VerificationRequest, now: Date): boolea
 }
 
 async function pendingRequests(store: BaseStore, options: PendingOptions): Promise<VerificationRequest[]> {
+  checkListOptions(options)
   const { limit, offset, signal, ...where } = options
   const now = store.now()
   const waits: PendingFilterOfStatus = {
@@ -118,6 +119,7 @@ async function claimNext(
   worker: string,
   options: PendingFilter & ClaimOptions,
 ): Promise<VerificationRequest | undefined> {
+  checkListOptions(options)
   const { claimMs, ...where } = options
   checked(nameText, worker, 'claimNext: worker')
   checked(claimOptions, { claimMs }, 'claimNext')
@@ -157,7 +159,8 @@ function claim(
       claim_expires_at: new Date(now.getTime() + claimMs).toISOString(),
       attempts: before.attempts + (isHeld ? 0 : 1),
     }
-    const taken_from = isHeld ? undefined : (before.claimed_by ?? undefined)
+    const holder = before.claimed_by ?? undefined
+    const taken_from = holder === worker ? undefined : holder
     return { request, step: { event: isHeld ? 'renewed' : 'claimed', actor: worker, taken_from } }
   })
 }

@@ -2,7 +2,7 @@
 
 import { type BaseStore, type Filter, type GroupBy, type RecordPage, StoreError } from '@coffer/core'
 import { compositeKey } from '../../composite-key.ts'
-import { findListed, iterateListed, type ListOptions } from '../../listing.ts'
+import { checkListOptions, findListed, iterateListed, type ListOptions } from '../../listing.ts'
 import { checkedNew } from '../checked.ts'
 import { measuredNumber, periodStart } from '../measured.ts'
 import { dangling } from '../refusals.ts'
@@ -154,8 +154,10 @@ async function afterResult(
 /** Two questions of one moment: all results, and those that passed. */
 async function aggregateMetrics(
   store: BaseStore,
-  { everyMs, ...filter }: VerificationMetricsOptions,
+  options: VerificationMetricsOptions,
 ): Promise<VerificationMetrics[]> {
+  checkListOptions(options)
+  const { everyMs, ...filter } = options
   const where = filter as Filter<VerificationResultField>
   const by: readonly GroupBy<VerificationResultField>[] =
     everyMs === undefined ? ['framework'] : ['framework', { field: 'recorded_at', everyMs }]

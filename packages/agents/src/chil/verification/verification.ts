@@ -8,7 +8,7 @@ import type {
   RecordPage,
   VerifyLogOptions,
 } from '@coffer/core'
-import { findListed, iterateListed, type ListOptions } from '../../listing.ts'
+import { checkListOptions, findListed, iterateListed, type ListOptions } from '../../listing.ts'
 import { checkedNew } from '../checked.ts'
 import { hasMany } from '../relation.ts'
 import { repository, type WithRelated } from '../repository.ts'
@@ -117,6 +117,7 @@ function requestMethods(store: BaseStore): RequestMethods {
   const page = async <N extends 'results' = never>(
     options: VerificationRequestListOptions & WithRelated<N> = {},
   ) => {
+    checkListOptions(options)
     const { with: names, ...rest } = options
     const find = (asked: FindOptions<RequestField>) => requests.page({ ...asked, with: names })
     return findListed({ find }, rest as VerificationRequestListOptions, NEWEST_FIRST)
@@ -126,12 +127,13 @@ function requestMethods(store: BaseStore): RequestMethods {
     getRequest: (requestId, options) => requests.get(requestId, options),
     listRequests: async (options) => (await page(options)).records,
     pageRequests: page,
-    iterateRequests: <N extends 'results' = never>(
+    iterateRequests: async function* <N extends 'results' = never>(
       options: VerificationRequestListOptions & WithRelated<N> = {},
-    ) => {
+    ) {
+      checkListOptions(options)
       const { with: names, ...rest } = options
       const iterate = (asked: FindOptions<RequestField> = {}) => requests.iterate({ ...asked, with: names })
-      return iterateListed({ iterate }, rest as VerificationRequestListOptions, NEWEST_FIRST)
+      yield* iterateListed({ iterate }, rest as VerificationRequestListOptions, NEWEST_FIRST)
     },
   }
 }
