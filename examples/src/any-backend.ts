@@ -9,7 +9,7 @@ import { agentSteps } from './agent-steps.ts'
 import { givenConfig } from './given-config.ts'
 
 let ahead = 0
-await using store = createAgentStore({ ...givenConfig(), clock: { now: () => Date.now() + ahead } })
+await using store = createAgentStore({ ...(await givenConfig()), clock: { now: () => Date.now() + ahead } })
 await agentSteps({
   store,
   putForward: (milliseconds) => {

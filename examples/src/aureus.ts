@@ -129,7 +129,7 @@ async function recoverability(store: AgentStore): Promise<void> {
 
 /** A clock that stands still makes every run say the same. */
 const clock = { now: () => Date.parse('2024-06-01T12:00:00Z') }
-await using store = createAgentStore({ ...givenConfig(), clock })
+await using store = createAgentStore({ ...(await givenConfig()), clock })
 await stateStore(store)
 await taskTracking(store)
 await memoryStore(store)

@@ -138,7 +138,7 @@ async function frameworksAndEvolution({ chil: { framework, evolution } }: AgentS
 
 /** A clock that stands still makes every run say the same. */
 const clock = { now: () => Date.parse('2026-03-01T12:00:00Z') }
-await using store = createAgentStore({ ...givenConfig(), clock })
+await using store = createAgentStore({ ...(await givenConfig()), clock })
 await basicUsage(store)
 await processing(store)
 await repositories(store)

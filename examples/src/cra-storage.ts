@@ -104,7 +104,7 @@ async function bulkAndCleanup({ registry }: AgentStore): Promise<void> {
   good(`cleanupExpired → ${await registry.cleanupExpired()}`)
 }
 
-await using store = createAgentStore({ ...givenConfig(), clock: { now: () => now } })
+await using store = createAgentStore({ ...(await givenConfig()), clock: { now: () => now } })
 await resolutions(store)
 await sessions(store)
 await traces(store)

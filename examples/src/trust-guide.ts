@@ -11,7 +11,7 @@ import {
   TrustChainNotFoundError,
   TrustStoreError,
 } from '@coffer/agents'
-import { StoreError } from '@coffer/core'
+import { type StoreConfig, StoreError } from '@coffer/core'
 import { givenConfig } from './given-config.ts'
 import { bad, good, say, step, table } from './stage.ts'
 import { capabilityOf, chainOf } from './trust-records.ts'
@@ -20,10 +20,10 @@ const HOUR_MS = 3_600_000
 const CACHE = { ttlMs: 300_000, maxEntries: 1_000 }
 let ahead = 0
 
-function initialize(): AgentStore {
+function initialize(config: StoreConfig): AgentStore {
   step('Initialization', `createAgentStore({ type: 'postgresql', connectionString, cache })`)
   const clock = { now: () => Date.now() + ahead }
-  const store = createAgentStore({ ...givenConfig(), cache: CACHE, clock })
+  const store = createAgentStore({ ...config, cache: CACHE, clock })
   good('made at once; the first operation opens it and makes the table')
   return store
 }
@@ -184,7 +184,7 @@ async function planned(store: AgentStore): Promise<void> {
   good(`the cache has a hit rate: ${(store.cacheStatistics()?.hitRate ?? 0) > 0}`)
 }
 
-const store = initialize()
+const store = initialize(await givenConfig())
 try {
   await useIt(store)
   await showRow(store)

@@ -4,16 +4,16 @@
  */
 
 import { type AgentStore, AuthorityType, createAgentStore, type TrustLineageChain } from '@coffer/agents'
-import { isStoreError } from '@coffer/core'
+import { isStoreError, type StoreConfig } from '@coffer/core'
 import { givenConfig } from './given-config.ts'
 import { bad, good, say, step, table } from './stage.ts'
 import { capabilityOf, chainOf } from './trust-records.ts'
 
 const HOUR_MS = 3_600_000
 
-async function initialize(): Promise<AgentStore> {
+async function initialize(config: StoreConfig): Promise<AgentStore> {
   step('Initialization', `createAgentStore({ type, …, cache: { ttlMs, maxEntries } })`)
-  const store = createAgentStore({ ...givenConfig(), cache: { ttlMs: 300_000, maxEntries: 1_000 } })
+  const store = createAgentStore({ ...config, cache: { ttlMs: 300_000, maxEntries: 1_000 } })
   await store.open()
   good('open; the first operation would have opened it too')
   return store
@@ -137,7 +137,7 @@ async function restoreAndFilter({ trust }: AgentStore): Promise<void> {
   good(`${names(acme)}: ${await trust.countChains({ authorityId: 'org-acme' })}`)
 }
 
-const store = await initialize()
+const store = await initialize(await givenConfig())
 try {
   await storeAndRetrieve(store)
   await updateAndDelete(store)

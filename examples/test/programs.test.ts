@@ -80,6 +80,10 @@ const EXAMPLES: readonly (readonly [program: string, lines: readonly string[]])[
 async function said(program: string, config: StoreConfig, folder: string) {
   const file = join(folder, `${'type' in config ? config.type : ''}.json`)
   writeFileSync(file, JSON.stringify(config))
+  return run(program, file, folder)
+}
+
+async function run(program: string, file: string, folder: string) {
   const path = fileURLToPath(new URL(program, import.meta.url))
   const child = spawn(process.execPath, [path, file], { cwd: folder })
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
@@ -102,6 +106,40 @@ describe.each(EXAMPLES)('%s', (program, lines) => {
         { type: 'postgresql', connectionString: database.url },
       ]
       for (const config of others) expect(await said(program, config, folder)).toEqual(memory)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  test('says in one line that its store must be empty, and changes nothing', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'coffer-examples-'))
+    try {
+      const config = { type: 'file', basePath: 'store' } as const
+      expect((await said(program, config, folder)).code).toBe(0)
+      const again = await said(program, config, folder)
+      expect(again).toMatchObject({ out: '', code: 1 })
+      expect(again.err).toMatch(/^the store has records already; remove it, or name an empty one in .*\n$/)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+})
+
+describe('a config', () => {
+  test.each([
+    ['that is not there', undefined, 'config.json: there is no such config file; without an argument'],
+    ['that is no JSON', '{ "password": "hunter2"', 'config.json: it is not valid JSON'],
+    ['without a type', '{}', "config.json: it must hold a store's config"],
+    ['without its path', '{ "type": "sqlite" }', "createStore({ type: 'sqlite' }): option 'path'"],
+  ])('%s is told in one line', async (_what, content, sentence) => {
+    const folder = mkdtempSync(join(tmpdir(), 'coffer-examples-'))
+    try {
+      if (content !== undefined) writeFileSync(join(folder, 'config.json'), content)
+      const { out, err, code } = await run('../src/brahminykite.ts', 'config.json', folder)
+      expect({ out, code }).toEqual({ out: '', code: 1 })
+      expect(err).toContain(sentence)
+      expect(err.trimEnd().split('\n')).toHaveLength(1)
+      expect(err).not.toContain('hunter2')
     } finally {
       rmSync(folder, { recursive: true })
     }

@@ -1,9 +1,25 @@
 /** `--where` and `--order`: filters and orders as a person types them. */
 
-import type { CollectionDefinition, Filter, OrderBy } from '@coffer/core'
+import type { CollectionDefinition, FieldFilter, Filter, OrderBy } from '@coffer/core'
 import { CommandError } from './failure.ts'
 
-const CONDITION = /^(\w+)(!=|>=|<=|\^=|=|>|<)([\s\S]*)$/
+/** What `--where` takes, for the list of options. */
+export const WHERE_OPTION = 'such as field=value; repeatable, all must hold'
+
+/** What `--where` takes, in full. */
+export const WHERE_HELP = `Conditions:
+  field=value  field!=value  field>value  >=  <  <=
+  field^=text      the text begins so
+  field=null       there is no value; field!=null: there is one
+  tags~=text       of many texts: one is this; again with --where: that one too
+  tags|=one,two    of many texts: at least one of these is there
+  content_words~=text   of words: all words of the text are there, in any order
+  content_words|=text   of words: at least one word of the text is there
+A shell takes > < | ! and spaces for itself: put the condition into quotes.`
+
+type Field = CollectionDefinition['fields'][number]
+
+const CONDITION = /^(\w+)(!=|>=|<=|\^=|~=|\|=|=|>|<)([\s\S]*)$/
 
 const OPERATORS: Readonly<Record<string, string>> = {
   '=': 'eq',
@@ -23,18 +39,44 @@ export function parseWhere(conditions: readonly string[], definition: Collection
 }
 
 function parseCondition(condition: string, definition: CollectionDefinition): Filter {
-  const [, field, operator, text] = CONDITION.exec(condition) ?? []
-  if (field === undefined || operator === undefined || text === undefined) {
+  const [, name, operator, text] = CONDITION.exec(condition) ?? []
+  if (name === undefined || operator === undefined || text === undefined) {
     throw new CommandError(
-      `--where '${condition}' is no condition: write field=value, or != > >= < <= ^= (begins with)`,
+      `--where '${condition}' is no condition: write field=value, or != > >= < <=, ^= (begins with), ` +
+        '~= or |= (of many texts or words: has all, has any)',
     )
   }
-  return { [field]: { [OPERATORS[operator] as string]: comparedWith(text, field, definition) } }
+  const field = definition.fields.find((each) => each.name === name)
+  if (field?.type === 'texts') return { [name]: askMany(field, operator, text) }
+  if (operator === '~=' || operator === '|=') {
+    // A name that is not known is told with those that are, when the filter is read.
+    if (field === undefined && name !== definition.key) return { [name]: { has: text } }
+    throw notMany(name, operator, definition)
+  }
+  return { [name]: { [OPERATORS[operator] as string]: comparedWith(text, name, field?.type) } }
 }
 
-function comparedWith(text: string, field: string, definition: CollectionDefinition) {
+/** What is asked of a field of many texts, or of words. */
+function askMany({ name, words }: Field, operator: string, text: string): FieldFilter {
+  if (text === 'null' && (operator === '=' || operator === '!=')) return { exists: operator === '!=' }
+  if (operator === '~=') return words ? { words: text } : { has: text }
+  if (operator === '|=') return words ? { anyWord: text } : { hasAny: text.split(',') }
+  const [kind, all, any] = words
+    ? ['is a field of words', `'${name}~=some words' (all of them)`, `'${name}|=some words' (any of them)`]
+    : ['holds many texts', `${name}~=text (it is there)`, `'${name}|=one,two' (one of them is)`]
+  throw new CommandError(`--where: '${name}' ${kind}: write ${all}, ${any}, ${name}=null or '${name}!=null'`)
+}
+
+function notMany(name: string, operator: string, { fields }: CollectionDefinition): CommandError {
+  const many = fields.filter(({ type }) => type === 'texts').map((field) => field.name)
+  const known = many.length === 0 ? 'this collection has none' : `here ${many.join(', ')}`
+  return new CommandError(
+    `--where: ${operator} is for fields of many texts and of words (${known}), not for '${name}'`,
+  )
+}
+
+function comparedWith(text: string, field: string, type: Field['type'] | undefined) {
   if (text === 'null') return null
-  const type = definition.fields.find(({ name }) => name === field)?.type
   if (type === 'integer' || type === 'number') return numberOf(text, field)
   if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true'
   return text

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { AT, aRun, coffer, cofferProcess, file, folder, MAIN } from './command.ts'
+import { sqliteTampering } from './tampering.ts'
 
 describe('reading', () => {
   test('a store that is not there is not made', async () => {
@@ -45,24 +45,10 @@ describe('reading', () => {
     expect((await coffer(['show', 'trace', 's\u001b[31m', ...AT])).out).not.toContain('\u001b')
   })
 
-  test('verify finds a change that went around the store', async () => {
+  test('verify checks the traces that are named', async () => {
     await coffer(['import', file('runs.jsonl', [aRun('s-1'), aRun('s-2')]), ...AT])
-    expect(await coffer(['verify', ...AT])).toEqual({
-      code: 0,
-      out: '2 traces, 10 events: all in order\n',
-      err: '',
-    })
-    const database = new Database(join(folder, 'agents.db'))
-    const triggers = database
-      .prepare<[], string>(
-        `select name from sqlite_schema where type = 'trigger' and tbl_name = 'trace_events'`,
-      )
-      .pluck()
-      .all()
-    for (const name of triggers) database.exec(`drop trigger "${name}"`)
-    database.exec(`update trace_events set _doc = replace(_doc, 'Oslo', 'Rome') where event_id = 's-2/0003'`)
-    database.close()
-    const { code, out } = await coffer(['verify', ...AT])
+    sqliteTampering.edit('trace_events', 's-2/0003', 'Oslo', 'Rome')
+    const { code, out } = await coffer(['verify', 's-1', 's-2', ...AT])
     expect(code).toBe(1)
     expect(out).toMatch(/^bad {2}s-2 at 3: .*\n2 traces, 8 events: 1 bad\n$/)
     const report = await coffer(['verify', 's-1', ...AT, '--json'])

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander'
 import { findListed } from '../catalog.ts'
-import { parseWhere } from '../where.ts'
+import { parseWhere, WHERE_HELP, WHERE_OPTION } from '../where.ts'
 import { type Context, collected, type StoreChoice, usingStore, withStoreOptions } from './command.ts'
 
 interface CountFlags extends StoreChoice {
@@ -14,8 +14,8 @@ export function addCountCommand(program: Command, context: Context): void {
   const command = program
     .command('count <collection>')
     .description('count the records that match')
-    .option('--where <condition>', 'field=value, or != > >= < <= ^= (begins with); repeatable', collected)
-    .addHelpText('after', '\nExample:\n  coffer count resolutions --where decision=allow')
+    .option('--where <condition>', WHERE_OPTION, collected)
+    .addHelpText('after', `\n${WHERE_HELP}\n\nExample:\n  coffer count resolutions --where decision=allow`)
   withStoreOptions(command).action(async (name: string, flags: CountFlags) => {
     const { definition } = findListed(name)
     const where = parseWhere(flags.where ?? [], definition)

@@ -73,7 +73,7 @@ export class ImportReport {
 
   progress(file: string, counts: ImportCounts): void {
     this.#current = { file, counts }
-    this.#bar.update(this.#bytes, this.counts.runs + counts.runs)
+    this.#bar.update(this.#bytes, counted(this.counts.runs + counts.runs, 'run'))
   }
 
   /** Ends a file that has been read to its end. */

@@ -1,13 +1,14 @@
 /** `coffer ls`: what is in a store, and the records of one collection. */
 
 import type { AgentStore } from '@coffer/agents'
-import { canonicalJson, type FindOptions } from '@coffer/core'
+import type { FindOptions } from '@coffer/core'
 import { type Command, InvalidArgumentError } from 'commander'
 import { catalog, findListed, type Listed } from '../catalog.ts'
 import { counted, grouped } from '../output/numbers.ts'
 import { recordJson } from '../output/record-json.ts'
-import { fittingColumns, layOut } from '../output/table.ts'
-import { parseOrder, parseWhere } from '../where.ts'
+import { recordTable } from '../output/record-table.ts'
+import { layOut } from '../output/table.ts'
+import { parseOrder, parseWhere, WHERE_HELP, WHERE_OPTION } from '../where.ts'
 import { type Context, collected, type StoreChoice, usingStore, withStoreOptions } from './command.ts'
 
 interface ListFlags extends StoreChoice {
@@ -24,17 +25,20 @@ export function addListCommand(program: Command, context: Context): void {
   const command = program
     .command('ls [collection]')
     .description('list the collections, or the records of one')
-    .option('--where <condition>', 'field=value, or != > >= < <= ^= (begins with); repeatable', collected)
+    .option('--where <condition>', WHERE_OPTION, collected)
     .option('--order <field>', 'field or field:desc, several by commas; default: by key')
     .option('--limit <n>', 'how many records, or all', parseLimit, 20)
     .option('--json', 'print JSON lines')
     .addHelpText(
       'after',
       `
+${WHERE_HELP}
+
 Examples:
   coffer ls
   coffer ls resolutions --where agent_id=support --order created_at:desc
-  coffer ls sessions --where 'created_at>=2026-03-01T00:00:00Z' --limit all`,
+  coffer ls sessions --where 'created_at>=2026-03-01T00:00:00Z' --limit all
+  coffer ls memory_entries --where 'content_words~=refund' --where tags~=vip`,
     )
   withStoreOptions(command).action(async (name: string | undefined, flags: ListFlags) => {
     await usingStore(context, flags, 'read', (store) =>
@@ -117,31 +121,11 @@ async function listRecords(
   )
 }
 
-async function printTable(
-  { terminal }: Context,
-  { definition, glance }: Listed,
-  records: readonly unknown[],
-): Promise<void> {
+async function printTable({ terminal }: Context, listed: Listed, records: readonly unknown[]): Promise<void> {
   const { out } = terminal
-  const names = [...new Set([definition.key, ...glance, ...definition.fields.map((field) => field.name)])]
-  const rows = records.map((record) => names.map((name) => cell((record as Record<string, unknown>)[name])))
-  const columns = names.map((title) => ({ title }))
-  const fitting = fittingColumns(columns, rows, out.width)
-  const [head = '', ...body] = layOut(
-    columns.slice(0, fitting),
-    rows.map((row) => row.slice(0, fitting)),
-    out.width,
-  )
+  const [head = '', ...body] = recordTable(listed, records, out.width)
   await out.line(out.styled('dim', head))
   for (const line of body) await out.line(line)
-}
-
-const MIDNIGHT_ZEROS = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})\.000Z$/
-
-function cell(value: unknown): string {
-  if (value === undefined || value === null) return '-'
-  if (typeof value === 'string') return value.replace(MIDNIGHT_ZEROS, '$1Z')
-  return canonicalJson(value)
 }
 
 async function* first<T>(items: AsyncIterable<T>, limit: number): AsyncGenerator<T> {

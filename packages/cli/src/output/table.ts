@@ -61,6 +61,17 @@ export function oneLine(text: string): string {
     )
 }
 
+/** Text that is too wide ends in an ellipsis. */
+export function cut(text: string, width: number): string {
+  if (stringWidth(text) <= width) return text
+  let kept = ''
+  for (const character of text) {
+    if (stringWidth(kept + character) >= width) break
+    kept += character
+  }
+  return `${kept}…`
+}
+
 const BORDERLESS = Object.fromEntries(
   [
     'top',
