@@ -56,7 +56,7 @@ export const clauses: Readonly<Record<string, string>> = {
   I2: 'Where integrity is kept, verify names every record that was changed behind the store.',
   I3: 'Without hashes too, verify notices a document that does not fit its key, its index fields or its schema. Damage is reported, and CORRUPT when a record can not be decoded.',
   U1: 'Records written under an older definition are read as the newest says, step by step, with their versions and times.',
-  U2: 'Queries find old records by new index fields, of every tenant.',
+  U2: 'Queries find old records by new index fields, and by what stands at a field’s new path, of every tenant.',
   U3: 'An upgrade keeps sound records sound and damaged ones damaged.',
   U4: 'The past of a record is told as the newest definition says.',
   U5: 'A program that knows an older definition than the records’ is refused with UNSUPPORTED.',

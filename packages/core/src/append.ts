@@ -10,7 +10,7 @@ import { DECIDING } from './consistency.ts'
 import type { Engine } from './engine.ts'
 import { atPosition, invalid, StoreError } from './errors.ts'
 import type { Executor } from './executor.ts'
-import { canonicalJson, type JsonObject, toDocument } from './json.ts'
+import { canonicalJson, checkDocument, documentText, type JsonObject } from './json.ts'
 import type { LogDefinition, LogHeadRecord } from './log-definition.ts'
 import { PLACE_MEMBER, placeKey } from './log-definition.ts'
 import type { Group, PutOperation } from './operation.ts'
@@ -78,7 +78,7 @@ export async function appendAll(
     for (const append of appends.filter(
       (each) => !errors.has(each) && claimsPastPlace(address, each, last),
     )) {
-      await settleDuplicates(executor, address, append, errors)
+      await settleDuplicates(engine, executor, address, append, errors)
     }
     const plan = new Plan(engine, address, head)
     // What a plan refuses is final only with the plan: the next one may begin at another head.
@@ -98,7 +98,7 @@ export async function appendAll(
       }
     }
     if (outcome.index === 0) head = undefined
-    else await settleDuplicates(executor, address, plan.ownerOf(outcome.index), errors)
+    else await settleDuplicates(engine, executor, address, plan.ownerOf(outcome.index), errors)
   }
   throw new StoreError(
     'CONFLICT',
@@ -130,6 +130,7 @@ function claimsPastPlace({ log }: StreamAddress, append: Append, last: number): 
 
 /** Finds out which entries of an append are there already, and whether that is an error. */
 async function settleDuplicates(
+  engine: Engine,
   executor: Executor,
   address: StreamAddress,
   append: Append,
@@ -149,7 +150,7 @@ async function settleDuplicates(
     const row = rows[position]
     if (row === undefined) continue
     try {
-      const same = append.onDuplicate === 'skip' && saysTheSame(address, append.entries[index], row)
+      const same = append.onDuplicate === 'skip' && saysTheSame(engine, address, append.entries[index], row)
       if (!same) throw alreadyThere(log, key, index)
     } catch (error) {
       // The refusal of one append is not that of the others which share its commit.
@@ -169,7 +170,12 @@ function alreadyThere(log: LogDefinition, key: string, index: number): StoreErro
 }
 
 /** Whether an entry is the stored one again. What it leaves out of the chain's members is not compared. */
-function saysTheSame({ log, stream }: StreamAddress, entry: unknown, row: StoredRow): boolean {
+function saysTheSame(
+  engine: Engine,
+  { log, stream }: StreamAddress,
+  entry: unknown,
+  row: StoredRow,
+): boolean {
   const stored = JSON.parse(row.document) as JsonObject
   const { chain } = log
   const place = [chain.sequence, chain.hash, chain.previous].map((member) => [member, stored[member]])
@@ -181,6 +187,7 @@ function saysTheSame({ log, stream }: StreamAddress, entry: unknown, row: Stored
     ...(log.key === undefined ? { [PLACE_MEMBER]: row.id } : {}),
     ...Object.fromEntries(brought),
   })
+  checkDocument(encoded, engine.options.maxDocumentBytes, log.name)
   return canonicalJson(stored) === canonicalJson(encoded)
 }
 
@@ -252,6 +259,7 @@ class Plan {
     }
     if (log.key === undefined) filled[PLACE_MEMBER] = placeKey(stream, sequence)
     const encoded = encodeBySchema(log.entries, filled)
+    checkDocument(encoded, this.#engine.options.maxDocumentBytes, log.name)
     const { [chain.hash]: _unset, ...hashed } = encoded
     const hash = entryHash({
       log: log.name,
@@ -301,7 +309,7 @@ class Plan {
   #isRepeated(append: Append, index: number, id: string, entry: unknown): boolean {
     const earlier = this.#keys.get(id)
     if (earlier === undefined) return false
-    const same = append.onDuplicate === 'skip' && saysTheSame(this.#address, entry, earlier.row)
+    const same = append.onDuplicate === 'skip' && saysTheSame(this.#engine, this.#address, entry, earlier.row)
     if (!same) throw alreadyThere(this.#address.log, id, index)
     this.#note(append, index, earlier.row)
     return true
@@ -316,7 +324,7 @@ class Plan {
   #plan(append: Append, id: string, encoded: Record<string, unknown>): Planned {
     const { log, tenant } = this.#address
     const { layout } = log.entries
-    const document = toDocument(encoded, this.#engine.options.maxDocumentBytes, log.name)
+    const document = documentText(encoded, this.#engine.options.maxDocumentBytes, log.name)
     const fields = extractFields(log.entries, encoded)
     const at = this.#engine.clock.now()
     return {

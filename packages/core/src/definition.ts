@@ -3,7 +3,7 @@
 import * as z from 'zod'
 import { dropsMembers } from './dropped-member.ts'
 import { invalid } from './errors.ts'
-import { type Field, type FieldDeclaration, NAME, resolveField } from './field.ts'
+import { type Field, type FieldDeclaration, fieldLayout, NAME, resolveField } from './field.ts'
 import { historyLayout } from './history.ts'
 import type { JsonObject } from './json.ts'
 import type { Layout } from './layout.ts'
@@ -148,7 +148,7 @@ export function buildDefinition(
     fields,
     layout: {
       name,
-      fields: fields.map(({ name, type, nullable }) => ({ name, type, nullable })),
+      fields: fields.map(fieldLayout),
       indexes: resolveIndexes(fields, options.indexes ?? [], name),
       documentColumns: declared.flatMap(([field, declaration]) => (declaration === 'json' ? [field] : [])),
       appendOnly,

@@ -25,20 +25,25 @@ export function dropsMembers(schema: z.ZodType, seen = new Set<z.ZodType>()): bo
 }
 
 /** The place of the first such member in a value: `metadata.__proto__`. What is nested too deep is refused elsewhere. */
-export function findDroppedMember(
-  value: unknown,
-  path: readonly string[] = [],
-  seen = new Set<object>(),
-): string | undefined {
-  if (typeof value !== 'object' || value === null || path.length > MAX_DEPTH || seen.has(value))
-    return undefined
+export function findDroppedMember(value: unknown): string | undefined {
+  return findWithin(value, 0, new Set())
+}
+
+/** Every record of a loose schema comes by here, so a place is only spelled out on the way back. */
+function findWithin(value: unknown, depth: number, seen: Set<object>): string | undefined {
+  if (typeof value !== 'object' || value === null || depth > MAX_DEPTH || seen.has(value)) return undefined
   seen.add(value)
+  if (Array.isArray(value)) {
+    for (let position = 0; position < value.length; position++) {
+      const found = findWithin(value[position], depth + 1, seen)
+      if (found !== undefined) return `${position}.${found}`
+    }
+    return undefined
+  }
   for (const name of Object.keys(value)) {
-    if (name === DROPPED) return [...path, name].join('.')
-    const member = (value as Record<string, unknown>)[name]
-    if (typeof member !== 'object' || member === null) continue
-    const found = findDroppedMember(member, [...path, name], seen)
-    if (found !== undefined) return found
+    if (name === DROPPED) return name
+    const found = findWithin((value as Record<string, unknown>)[name], depth + 1, seen)
+    if (found !== undefined) return `${name}.${found}`
   }
   return undefined
 }

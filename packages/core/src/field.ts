@@ -10,7 +10,7 @@ import type { FieldValue } from './row.ts'
 import { leadsNowhere, memberType } from './schema-type.ts'
 import { byteLength } from './text.ts'
 import { parseInstant } from './time.ts'
-import { addWords } from './words.ts'
+import { addWords, WORDS_EDITION } from './words.ts'
 
 /**
  * How a field is declared in a definition:
@@ -41,7 +41,7 @@ export type FieldDeclaration =
 
 /**
  * A field of the words of texts, to be searched with `words` and `anyWord`. At most 50,000 different ones; of a
- * word of more than 255 characters its beginning counts. Raise the definition's version when the paths change.
+ * word of more than 255 characters its beginning counts.
  */
 export interface WordsDeclaration {
   readonly type: 'words'
@@ -56,12 +56,19 @@ export interface WordsDeclaration {
 }
 
 /** A declared field with all that is known about it. */
-export interface Field extends FieldLayout {
+export interface Field extends Omit<FieldLayout, 'source'> {
   /** One path, or those of all that the words are taken from. */
   readonly paths: readonly [FieldPath, ...FieldPath[]]
   /** True where the texts are words, which `words` and `anyWord` ask for. */
   readonly words: boolean
   readonly indexed: boolean
+}
+
+/** A field as a backend sees it. */
+export function fieldLayout({ name, type, nullable, paths, words }: Field): FieldLayout {
+  const places = paths.map((path) => path.join('.'))
+  if (words) return { name, type, nullable, source: [`words ${WORDS_EDITION}`, ...places] }
+  return places[0] === name ? { name, type, nullable } : { name, type, nullable, source: places }
 }
 
 /** What can be a field's or a collection's name, so that it is safe as an identifier on every engine. */
@@ -192,24 +199,23 @@ function extractWords(field: Field, encoded: unknown, collection: string): Field
   const found = field.paths.map((path) => valuesAt(encoded, path))
   if (found.every((values) => values === undefined)) return null
   const words = new Set<string>()
-  for (const text of textsWithin(found)) {
-    addWords(text, words, MAX_WORDS)
-    if (words.size > MAX_WORDS) {
-      throw invalid(
-        `${collection}: field '${field.name}' has more than ${MAX_WORDS} different words; ` +
-          'spread the text over several records, or take words from less of it',
-        { collection },
-      )
-    }
+  addWordsWithin(found, words)
+  if (words.size > MAX_WORDS) {
+    throw invalid(
+      `${collection}: field '${field.name}' has more than ${MAX_WORDS} different words; ` +
+        'spread the text over several records, or take words from less of it',
+      { collection },
+    )
   }
   return sortedTexts(words)
 }
 
-function* textsWithin(value: unknown): Generator<string> {
-  if (typeof value === 'string') yield value
-  else if (typeof value === 'number') yield String(value)
+function addWordsWithin(value: unknown, words: Set<string>): void {
+  if (words.size > MAX_WORDS) return
+  if (typeof value === 'string') addWords(value, words, MAX_WORDS)
+  else if (typeof value === 'number') addWords(String(value), words, MAX_WORDS)
   else if (typeof value === 'object' && value !== null) {
-    for (const member of Object.values(value)) yield* textsWithin(member)
+    for (const member of Object.values(value)) addWordsWithin(member, words)
   }
 }
 

@@ -1,6 +1,6 @@
 /** Documents as JSON: what may be stored, and the canonical form that hashes are taken of. */
 
-import { invalid } from './errors.ts'
+import { invalid, type StoreError } from './errors.ts'
 import { byteLength, isStorableText } from './text.ts'
 
 /** The deepest nesting of a document. */
@@ -20,16 +20,38 @@ export interface JsonObject {
  * the place, never the value.
  */
 export function toDocument(value: unknown, maxBytes: number, collection: string): string {
-  checkStorable(value, '', 1, collection)
+  checkDocument(value, maxBytes, collection)
+  return documentText(value, maxBytes, collection)
+}
+
+/** The part of `toDocument` that refuses what JSON does not have, for what is hashed before it becomes text. */
+export function checkDocument(value: unknown, maxBytes: number, collection: string): void {
+  checkStorable(value, '', 1, { collection, maxBytes, containers: 0 })
+}
+
+/** The rest of `toDocument`, of what `checkDocument` has let pass. */
+export function documentText(value: unknown, maxBytes: number, collection: string): string {
   const text = JSON.stringify(value)
   // JSON.stringify escapes NUL and lone surrogates, so text without escapes needs no second look.
   if (text.includes('\\u')) checkTexts(value, '', collection)
   if (text.length > maxBytes || (text.length * 3 > maxBytes && byteLength(text) > maxBytes)) {
-    throw invalid(`${collection}: the record is larger than ${maxBytes} bytes (maxDocumentBytes)`, {
-      collection,
-    })
+    throw tooLarge(maxBytes, collection)
   }
   return text
+}
+
+function tooLarge(maxBytes: number, collection: string): StoreError {
+  return invalid(`${collection}: the record is larger than ${maxBytes} bytes (maxDocumentBytes)`, {
+    collection,
+  })
+}
+
+/** A check under way. */
+interface Check {
+  readonly collection: string
+  readonly maxBytes: number
+  /** Arrays and objects that were met, each as often as it will be written. */
+  containers: number
 }
 
 function refuse(path: string, problem: string, collection: string): never {
@@ -37,28 +59,30 @@ function refuse(path: string, problem: string, collection: string): never {
   throw invalid(`${collection}: ${place === '' ? 'the record' : place} ${problem}`, { collection })
 }
 
-function checkStorable(value: unknown, path: string, depth: number, collection: string): void {
+function checkStorable(value: unknown, path: string, depth: number, check: Check): void {
   switch (typeof value) {
     case 'string':
     case 'boolean':
       return
     case 'number':
-      if (!Number.isFinite(value)) refuse(path, 'is not a finite number', collection)
+      if (!Number.isFinite(value)) refuse(path, 'is not a finite number', check.collection)
       return
     case 'object':
-      if (value !== null) checkMembers(value, path, depth, collection)
+      if (value !== null) checkMembers(value, path, depth, check)
       return
     default:
-      refuse(path, `is of type ${typeof value}, which JSON does not have`, collection)
+      refuse(path, `is of type ${typeof value}, which JSON does not have`, check.collection)
   }
 }
 
-function checkMembers(value: object, path: string, depth: number, collection: string): void {
+function checkMembers(value: object, path: string, depth: number, check: Check): void {
+  // What stands in two places on each level is written more often than can be waited for.
+  if (++check.containers * 2 > check.maxBytes) throw tooLarge(check.maxBytes, check.collection)
   if (depth > MAX_DEPTH)
-    refuse(path, `is nested deeper than ${MAX_DEPTH} levels or contains itself`, collection)
+    refuse(path, `is nested deeper than ${MAX_DEPTH} levels or contains itself`, check.collection)
   if (Array.isArray(value)) {
     for (let position = 0; position < value.length; position++) {
-      checkStorable(value[position], `${path}[${position}]`, depth + 1, collection)
+      checkStorable(value[position], `${path}[${position}]`, depth + 1, check)
     }
     return
   }
@@ -67,7 +91,7 @@ function checkMembers(value: object, path: string, depth: number, collection: st
     refuse(
       path,
       'is an instance of a class; give it a codec in the schema, or make it plain data',
-      collection,
+      check.collection,
     )
   }
   for (const name of Object.keys(value)) {
@@ -76,7 +100,7 @@ function checkMembers(value: object, path: string, depth: number, collection: st
     // The place is only spelled out on the way into containers and on the way out as an error.
     if (typeof member === 'string' || typeof member === 'boolean' || member === null) continue
     if (typeof member === 'number' && Number.isFinite(member)) continue
-    checkStorable(member, path === '' ? name : `${path}.${name}`, depth + 1, collection)
+    checkStorable(member, path === '' ? name : `${path}.${name}`, depth + 1, check)
   }
 }
 

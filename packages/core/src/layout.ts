@@ -20,6 +20,11 @@ export interface FieldLayout {
   readonly type: FieldType
   /** False when every stored record has a value here, so that an engine may declare it NOT NULL. */
   readonly nullable: boolean
+  /**
+   * Where core takes the value from; absent for the member of the field's name. A backend only compares it, with
+   * the rest of the layout: from another source stored rows have other values, and have to be rewritten.
+   */
+  readonly source?: readonly string[] | undefined
 }
 
 /** One collection, as rows. Names are safe as identifiers: `[A-Za-z][A-Za-z0-9_]*`, at most 58 bytes. */

@@ -78,10 +78,20 @@ function matchesField(value: FieldValue, predicate: FieldPredicate): boolean {
     case 'prefix':
       return (value as string).startsWith(predicate.prefix)
     case 'hasAll':
-      return predicate.values.every((member) => (value as readonly string[]).includes(member))
+      return predicate.values.every(among(value as readonly string[], predicate.values.length))
     case 'hasAny':
-      return predicate.values.some((member) => (value as readonly string[]).includes(member))
+      return predicate.values.some(among(value as readonly string[], predicate.values.length))
   }
+}
+
+/** How many questions cost more than a set of the texts that they are asked of. */
+const FEW_QUESTIONS = 50
+
+/** Tells whether a text is one of a field's, which may be 50,000, and is asked of so many. */
+function among(texts: readonly string[], questions: number): (text: string) => boolean {
+  if (questions <= FEW_QUESTIONS) return (text) => texts.includes(text)
+  const set = new Set(texts)
+  return (text) => set.has(text)
 }
 
 /** The value of a row's field, or its id where the position is `ID_FIELD`. */

@@ -8,6 +8,12 @@
  * on the Node that runs. Nothing here looks for stems or synonyms.
  */
 
+/**
+ * To be raised when these rules change in any way: records that are stored have the words of the old ones, and
+ * stores take them out anew when they are opened.
+ */
+export const WORDS_EDITION = 1
+
 /** The longest word in code points; of a longer one its beginning is kept, 1,020 bytes at most: an index entry. */
 export const MAX_WORD_LENGTH = 255
 

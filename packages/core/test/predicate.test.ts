@@ -66,3 +66,13 @@ test.each<[Predicate, boolean]>([
 ])('%j is %s', (predicate, expected) => {
   expect(matches(row, predicate)).toBe(expected)
 })
+
+test('a field is asked for many texts as for few', () => {
+  const many = Array.from({ length: 100 }, (_, n) => `t${n}`)
+  const has = (type: 'hasAll' | 'hasAny', fields: readonly string[], values: readonly string[]) =>
+    matches({ id: 'k', fields: [fields] }, { type, field: 0, values })
+  expect(has('hasAll', [...many, 'b'], many)).toBe(true)
+  expect(has('hasAll', many.slice(1), many)).toBe(false)
+  expect(has('hasAny', ['t99'], many)).toBe(true)
+  expect(has('hasAny', ['b'], many)).toBe(false)
+})

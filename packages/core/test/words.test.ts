@@ -63,6 +63,13 @@ test('a long word is cut at a number of code points, alike wherever it stands', 
   expect(Array.from(word)).toHaveLength(MAX_WORD_LENGTH)
   expect(wordsOf(`${long}y ${long}`)).toEqual([word])
   expect(wordsOf('a'.repeat(MAX_WORD_LENGTH))).toEqual(['a'.repeat(MAX_WORD_LENGTH)])
+  expect(wordsOf('a'.repeat(MAX_WORD_LENGTH + 1))).toEqual(['a'.repeat(MAX_WORD_LENGTH)])
+})
+
+test('thirty marks on one letter count, and no more', () => {
+  const marked = (count: number) => wordsOf(`a${'\u0301'.repeat(count)}`)
+  expect(marked(30)).not.toEqual(marked(29))
+  expect(marked(31)).toEqual(marked(30))
 })
 
 test('it stops when there are more words than are wanted', () => {

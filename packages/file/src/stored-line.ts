@@ -12,7 +12,14 @@ const fieldTypes = ['text', 'integer', 'number', 'boolean', 'timestamp', 'texts'
 const layout: z.ZodType<Layout> = z
   .object({
     name: z.string(),
-    fields: z.array(z.object({ name: z.string(), type: z.enum(fieldTypes), nullable: z.boolean() })),
+    fields: z.array(
+      z.object({
+        name: z.string(),
+        type: z.enum(fieldTypes),
+        nullable: z.boolean(),
+        source: z.array(z.string()).optional(),
+      }),
+    ),
     indexes: z.array(z.array(z.int())),
     documentColumns: z.array(z.string()),
     appendOnly: z.boolean(),

@@ -112,5 +112,5 @@ export class Tables {
 }
 
 function formOf(layout: Layout): string {
-  return JSON.stringify([layout.fields.map(({ name, type }) => [name, type]), layout.indexes])
+  return JSON.stringify([layout.fields.map(({ name, type, source }) => [name, type, source]), layout.indexes])
 }

@@ -110,7 +110,7 @@ export function layoutText(layout: Layout): string {
   const { name, fields, indexes, documentColumns, appendOnly, schemaVersion } = layout
   return JSON.stringify({
     name,
-    fields: fields.map(({ name, type, nullable }) => ({ name, type, nullable })),
+    fields: fields.map(({ name, type, nullable, source }) => ({ name, type, nullable, source })),
     indexes,
     documentColumns,
     appendOnly,

@@ -253,6 +253,27 @@ export const documentCases: readonly Case[] = [
     },
   },
   {
+    id: 'V2-many-ways',
+    clause: 'V2',
+    title: 'a value that shares more than can be written is refused, without following all ways through it',
+    run: async (context) => {
+      const store = context.store({ maxDocumentBytes: 4_096 })
+      let met = 0
+      const level = (left: number): unknown => {
+        met++
+        assert.ok(met < 100_000, 'every way through the value is followed')
+        return left === 0 ? 1 : [{ a: lazy(left - 1) }, { a: lazy(left - 1) }]
+      }
+      const lazy = (left: number) => ({
+        get next() {
+          return level(left)
+        },
+      })
+      const put = store.collection(documents).put({ id: 'one', value: level(40) })
+      await assertRefused(() => put, /maxDocumentBytes/)
+    },
+  },
+  {
     id: 'V2-shared-value',
     clause: 'V2',
     title: 'a value that occurs twice without a cycle is stored twice',

@@ -1,17 +1,30 @@
 import assert from 'node:assert/strict'
-import { type Collection, defineCollection, isoDate } from '@coffer/core'
+import { type Collection, defineCollection, defineLog, isoDate } from '@coffer/core'
 import * as z from 'zod'
 import type { Case, CaseContext } from '../case.ts'
 import { type Happenings, happeningsOf } from '../method-calls.ts'
 
+const members = { id: z.string(), tags: z.array(z.string()), at: isoDate, deep: z.unknown() }
 const notes = defineCollection({
   name: 'notes',
-  schema: z.object({ id: z.string(), tags: z.array(z.string()), at: isoDate, deep: z.unknown() }),
+  schema: z.object(members),
   key: 'id',
   fields: { tags: 'index', at: 'index' },
   history: true,
 })
 type Note = z.output<typeof notes.schema>
+const entries = defineLog({
+  name: 'entries',
+  schema: z.object({
+    ...members,
+    stream: z.string(),
+    sequence: z.int(),
+    hash: z.string(),
+    previous: z.string(),
+  }),
+  key: 'id',
+  chain: { stream: 'stream', sequence: 'sequence', hash: 'hash', previous: 'previous' },
+})
 
 /** Ways to get at a stored record, each of which must hand out a value of its own. */
 const READS: readonly (readonly [word: string, read: (collection: Notes) => Promise<Note | undefined>])[] = [
@@ -170,6 +183,22 @@ export const isolationCases: readonly Case[] = [
       await append(happeningsOf(store), 'a')
       await store.transaction((transaction) => append(happeningsOf(transaction), 'b'))
       assert.equal((await happeningsOf(store).head('s'))?.sequence, 2)
+    },
+  },
+  {
+    id: 'V4-append-deep',
+    clause: 'V4',
+    title:
+      'changing what stands deep in an entry, or its Date, after append was called changes nothing stored',
+    run: async (context) => {
+      const log = context.store().log(entries)
+      const entry = { ...note(), deep: { list: [{ n: 1 }], ...JSON.parse('{ "__proto__": { "n": 2 } }') } }
+      const given = structuredClone(entry)
+      const appended = log.append('s', [entry])
+      spoil(entry)
+      await appended
+      const { tags, at, deep } = (await log.get('a')) ?? {}
+      assert.deepEqual([tags, at, deep], [given.tags, given.at, given.deep])
     },
   },
   {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { defineCollection } from '@coffer/core'
+import type { Backend } from '@coffer/core/backend'
 import * as z from 'zod'
 import type { Case } from '../case.ts'
+import { withWrapped } from '../wrapped-backend.ts'
 
 const name = 'people'
 const first = defineCollection({
@@ -51,6 +53,24 @@ const reindexed = defineCollection({
   history: true,
   integrity: true,
 })
+
+/** One version of one schema, with fields of the same names and types that are taken from elsewhere. */
+function placed(place: 'home' | 'work', others: readonly string[]) {
+  return defineCollection({
+    name: 'places',
+    schema: z.object({
+      id: z.string(),
+      home: z.object({ town: z.string(), streets: z.array(z.string()) }),
+      work: z.object({ town: z.string(), streets: z.array(z.string()) }),
+    }),
+    key: 'id',
+    fields: {
+      town: { path: `${place}.town` },
+      streets: { type: 'texts', path: `${place}.streets.*` },
+      words: { type: 'words', path: [`${place}.town`, ...others] },
+    },
+  })
+}
 
 function splitName(name: string): { first: string; last: string } {
   const [first = '', last = ''] = name.split(' ')
@@ -150,6 +170,54 @@ export const upgradeCases: readonly Case[] = [
       const collection = context.store().collection(reindexed)
       assert.deepEqual((await collection.find({ where: { name: { prefix: 'Kurt' } } })).records, [KURT])
       await assert.rejects(collection.find({ where: { age: 36 } as never }), { code: 'INVALID_ARGUMENT' })
+    },
+  },
+  {
+    id: 'U2-other-path',
+    clause: 'U2',
+    title: 'queries find old records by what stands at the new path of a field, without a new schema version',
+    requires: ['persistent'],
+    run: async (context) => {
+      const old = context.store()
+      const [home, work] = [
+        { town: 'Bath', streets: ['Mill Lane'] },
+        { town: 'York', streets: ['Stonegate'] },
+      ]
+      await old.collection(placed('home', [])).put({ id: 'a', home, work })
+      await old.close()
+      const moved = context.store()
+      const places = moved.collection(placed('work', []))
+      assert.equal(await places.count({ town: 'York', streets: { has: 'Stonegate' } }), 1)
+      assert.equal(await places.count({ words: { words: 'york' } }), 1)
+      assert.equal(await places.count({ words: { anyWord: 'bath lane' } }), 0)
+      assert.deepEqual((await places.verify()).problems, [])
+      await moved.close()
+      const more = context.store().collection(placed('work', ['home.streets']))
+      assert.equal(await more.count({ words: { words: 'york lane' } }), 1)
+    },
+  },
+  {
+    id: 'U2-same-paths',
+    clause: 'U2',
+    title: 'records are not gone through when the definition is the one they were written by',
+    requires: ['persistent'],
+    run: async (context) => {
+      const somewhere = { town: 'Bath', streets: ['Mill Lane'] }
+      const definition = placed('home', ['work.streets'])
+      const old = context.store()
+      await old.collection(definition).put({ id: 'a', home: somewhere, work: somewhere })
+      await old.close()
+      let rewritten = 0
+      const counting = (backend: Backend): Partial<Backend> => ({
+        reindex: (layout, rows, finished) => {
+          rewritten++
+          return backend.reindex(layout, rows, finished)
+        },
+      })
+      await withWrapped(context, counting, async (store) => {
+        assert.equal(await store.collection(definition).count({ words: { words: 'mill' } }), 1)
+      })
+      assert.equal(rewritten, 0)
     },
   },
   {

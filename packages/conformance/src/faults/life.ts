@@ -250,6 +250,21 @@ export const lifeFaults: readonly Fault[] = [
       }),
   },
   {
+    id: 'field-source-ignored',
+    clause: 'U2',
+    title: 'a field that is taken from another place of the record counts as the same field',
+    plant: (backend) =>
+      overridden(backend, {
+        open: (layouts) =>
+          backend.open(
+            layouts.map((layout) => ({
+              ...layout,
+              fields: layout.fields.map((field) => ({ ...field, source: undefined })),
+            })),
+          ),
+      }),
+  },
+  {
     id: 'error-code-lost',
     clause: 'X4',
     title: 'every failure of the engine is called a conflict',
