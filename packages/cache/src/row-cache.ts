@@ -33,6 +33,9 @@ interface Flight extends Age {
 /** A document that takes more than this part of all bytes would push out too many others. */
 const LARGEST_PART = 8
 
+/** What keeping an answer takes beside its key and its document, roughly: an absent record is not kept for nothing. */
+const ENTRY_BYTES = 200
+
 export class RowCache {
   readonly #limits: CacheLimits
   readonly #kept: LRUCache<string, Kept>
@@ -49,7 +52,8 @@ export class RowCache {
       max: limits.maxEntries,
       maxSize: limits.maxBytes,
       maxEntrySize: Math.floor(limits.maxBytes / LARGEST_PART),
-      sizeCalculation: ({ row }, name) => Buffer.byteLength(name) + Buffer.byteLength(row?.document ?? ''),
+      sizeCalculation: ({ row }, name) =>
+        ENTRY_BYTES + Buffer.byteLength(name) + Buffer.byteLength(row?.document ?? ''),
     })
   }
 

@@ -5,7 +5,7 @@
  */
 
 import { entryHash, GENESIS_HASH } from './chain.ts'
-import { decodeRow, encodeBySchema, extractFields } from './codec.ts'
+import { decodeDocument, encodeBySchema, extractFields } from './codec.ts'
 import { DECIDING } from './consistency.ts'
 import type { Engine } from './engine.ts'
 import { atPosition, invalid, StoreError } from './errors.ts'
@@ -58,7 +58,7 @@ export async function readHead(
 ): Promise<VersionedHead> {
   const [row] = await executor.read(log.heads, [{ tenant, id: stream }], DECIDING)
   if (row === undefined) return { sequence: 0, hash: GENESIS_HASH, version: 0 }
-  const { sequence, hash } = decodeRow(log.heads, row) as LogHeadRecord
+  const { sequence, hash } = decodeDocument(log.heads, row)
   return { sequence, hash, version: row.version }
 }
 

@@ -41,7 +41,7 @@ export const cacheOptions = z.strictObject({
   ttlMs: z.int().min(1).max(86_400_000),
   /** The most records that are kept, absent ones included. */
   maxEntries: z.int().min(1).max(1_000_000).default(10_000),
-  /** The most bytes of keys and documents that are kept. Who takes more than an eighth of it alone is not kept. */
+  /** The most bytes that are kept: keys, documents, and 200 for each record. Who takes more than an eighth of it alone is not kept. */
   maxBytes: z
     .int()
     .min(64 * 1_024)

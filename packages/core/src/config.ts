@@ -102,7 +102,7 @@ export function parseConfig(config: unknown): ParsedConfig {
     const target = name in storeOptions.shape ? own : rest
     target[name] = value
   }
-  if (own.cache !== undefined) parseOptions(cacheOptions, own.cache, 'createStore({ cache })')
+  if (own.cache !== undefined) checkCache(own.cache)
   const store = parseOptions(storeOptions, own, 'createStore')
   const { backend, type, ...options } = rest
   if (backend !== undefined) return { store, ...parseInstance(backend, type, options) }
@@ -121,6 +121,13 @@ export function parseConfig(config: unknown): ParsedConfig {
     parseOptions(known.options, options, `createStore({ type: '${type}' })`, Object.keys(storeOptions.shape))
   }
   return { store, backend: undefined, type, options }
+}
+
+function checkCache(cache: unknown): void {
+  if (typeof cache !== 'object' || cache === null) {
+    throw invalid("createStore: option 'cache' takes { ttlMs, maxEntries }; leave it out for none")
+  }
+  parseOptions(cacheOptions, cache, 'createStore({ cache })')
 }
 
 function parseInstance(backend: unknown, type: unknown, options: object): Omit<ParsedConfig, 'store'> {

@@ -109,7 +109,7 @@ export class Engine implements Executor {
 
   async #openAll(): Promise<void> {
     while (!this.#isOpened || this.definitions.all().some((each) => !this.#opened.has(each))) {
-      this.#refuseInsideTransaction('first use of a collection')
+      this.#refuseInsideTransaction('the first use of a collection')
       this.#opening ??= this.#openMissing().finally(() => {
         this.#opening = undefined
       })
@@ -132,7 +132,7 @@ export class Engine implements Executor {
 
   /** Waits for work in flight and releases everything. A second call waits for the first. */
   async close(): Promise<void> {
-    this.#refuseInsideTransaction('close')
+    this.#refuseInsideTransaction('a close')
     this.#closing ??= this.#closeNow()
     return this.#closing
   }
@@ -278,7 +278,7 @@ export class Engine implements Executor {
   ): Promise<T> {
     return this.#work((backend) => {
       throwIfAborted(options.signal)
-      if (!backend.capabilities.readsBesideTransaction) this.#refuseInsideTransaction('read')
+      if (!backend.capabilities.readsBesideTransaction) this.#refuseInsideTransaction('a read')
       return run(backend, readOptionsOf(options, backend))
     }, definition)
   }
@@ -286,7 +286,7 @@ export class Engine implements Executor {
   write(definition: CollectionDefinition, group: Group, options: Abortable = {}): Promise<Outcome> {
     if (this.#state === 'closed') throw new StoreError('CLOSED', 'the store is closed')
     throwIfAborted(options.signal)
-    this.#refuseInsideTransaction('write')
+    this.#refuseInsideTransaction('a write')
     // The queue's failures have their names already.
     if (this.#opened.has(definition)) return this.#writes.add(group, options.signal)
     return this.#work(() => this.#writes.add(group, options.signal), definition)
@@ -308,7 +308,7 @@ export class Engine implements Executor {
   #refuseInsideTransaction(action: string): void {
     if (currentTransaction(this) === undefined) return
     throw invalid(
-      `a ${action} on the outer store inside a transaction's callback would wait for the transaction itself; ` +
+      `${action} on the outer store inside a transaction's callback would wait for the transaction itself; ` +
         'use the store that the callback is given',
     )
   }
@@ -321,7 +321,7 @@ export class Engine implements Executor {
     append: Append,
     signal: AbortSignal | undefined,
   ): Promise<readonly StoredRow[]> {
-    this.#refuseInsideTransaction('append')
+    this.#refuseInsideTransaction('an append')
     return this.#appends.add(address, append, signal)
   }
 
@@ -331,7 +331,7 @@ export class Engine implements Executor {
       this.backendName,
       () => attempts,
       async () => {
-        this.#refuseInsideTransaction('transaction')
+        this.#refuseInsideTransaction('a transaction')
         const backend = await this.#work(async () => {
           await this.#openAll()
           return this.#backendNow()
@@ -360,7 +360,7 @@ export class Engine implements Executor {
   ): Promise<number> {
     return observeCleanup(this.backendName, () =>
       this.#work(async () => {
-        this.#refuseInsideTransaction('cleanup')
+        this.#refuseInsideTransaction('a cleanup')
         await this.#openAll()
         let removed = 0
         for (const definition of this.definitions.all().filter((each) => !each.layout.appendOnly)) {

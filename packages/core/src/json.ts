@@ -90,7 +90,9 @@ function checkMembers(value: object, path: string, depth: number, check: Check):
   if (prototype !== Object.prototype && prototype !== null) {
     refuse(
       path,
-      'is an instance of a class; give it a codec in the schema, or make it plain data',
+      value instanceof Date
+        ? 'is a Date where JSON is stored: give date.toISOString(), or say isoDate in the schema'
+        : 'is an instance of a class; give it a codec in the schema, or make it plain data',
       check.collection,
     )
   }

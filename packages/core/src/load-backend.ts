@@ -39,6 +39,7 @@ async function bareBackend(config: ParsedConfig): Promise<Backend> {
 }
 
 async function loadCache(): Promise<WithCache> {
-  const { withCache } = (await loadPackage('@coffer/cache', 'the cache')) as { withCache: WithCache }
-  return withCache
+  const loaded = (await loadPackage('@coffer/cache', 'the cache')) as { withCache?: WithCache }
+  if (typeof loaded.withCache === 'function') return loaded.withCache
+  throw invalid("'@coffer/cache' exports no withCache: install the version that belongs to this @coffer/core")
 }

@@ -7,7 +7,7 @@ import { StoreError } from './errors.ts'
 
 /**
  * Imports a package as core sees it, then as the application does: from its working directory, then from
- * the folder of its main script. Throws `UNAVAILABLE` with what to install where there is none.
+ * the folder of its main script. Throws `UNSUPPORTED` with what to install where there is none: trying again won't help.
  *
  * @param what the thing that the package brings, for the message
  */
@@ -27,7 +27,7 @@ export async function loadPackage(packageName: string, what: string): Promise<un
       throw loadFailure(packageName, error)
     }
   }
-  throw new StoreError('UNAVAILABLE', `${what} is not installed: run  npm install ${packageName}`)
+  throw new StoreError('UNSUPPORTED', `${what} is not installed: run  npm install ${packageName}`)
 }
 
 function resolveFrom(folder: string, packageName: string): string | undefined {
@@ -45,7 +45,7 @@ function isMissing(error: unknown, packageName: string): boolean {
 
 function loadFailure(packageName: string, cause: unknown): StoreError {
   const message = cause instanceof Error ? cause.message : String(cause)
-  return new StoreError('UNAVAILABLE', `'${packageName}' is installed but can't be loaded: ${message}`, {
+  return new StoreError('UNSUPPORTED', `'${packageName}' is installed but can't be loaded: ${message}`, {
     cause,
   })
 }

@@ -1,10 +1,10 @@
 /** Checks a stream of a log: that it is the chain that was written. */
 
 import { type LogHead, readHead, type StreamAddress } from './append.ts'
-import { entryHash, GENESIS_HASH } from './chain.ts'
+import { type ChainedEntry, entryHash, GENESIS_HASH } from './chain.ts'
 import { findDamage } from './codec.ts'
 import { DECIDING } from './consistency.ts'
-import { StoreError } from './errors.ts'
+import { invalid, isStoreError, StoreError } from './errors.ts'
 import type { Executor } from './executor.ts'
 import type { JsonObject } from './json.ts'
 import type { LogDefinition } from './log-definition.ts'
@@ -54,12 +54,12 @@ export async function verifyStream(
   options: VerifyLogOptions,
 ): Promise<LogReport> {
   const { log } = address
-  checkOptionNames(options, ['expectedHead', 'onProgress'], `${log.name}: verify`)
+  checkOptions(options, log.name)
   // The head is read first: entries that are appended meanwhile may lie behind it, never before it.
-  const head = await readHead(executor, address)
+  const head = await readableHead(executor, address)
   const { expectedHead } = options
   let last: LogHead = { sequence: 0, hash: GENESIS_HASH }
-  let meetsHead = head.sequence === 0
+  let meetsHead = head === undefined || head.sequence === 0
   let meetsExpected = expectedHead === undefined || isSame(last, expectedHead)
   for await (const rows of pages(executor, address)) {
     for (const row of rows) {
@@ -68,7 +68,7 @@ export async function verifyStream(
       if (typeof found === 'string')
         return { ok: false, entries: sequence, problem: { sequence, key: row.id, problem: found } }
       last = found
-      meetsHead ||= isSame(last, head)
+      meetsHead ||= head !== undefined && isSame(last, head)
       meetsExpected ||= expectedHead !== undefined && isSame(last, expectedHead)
     }
     options.onProgress?.(last.sequence)
@@ -79,12 +79,38 @@ export async function verifyStream(
     entries,
     problem: { sequence, problem },
   })
+  if (head === undefined) return bad(entries, UNREADABLE_HEAD)
   if (entries > 0 && head.sequence === 0) return bad(entries, 'the stream has entries but no head')
   if (!meetsHead) return bad(Math.min(entries + 1, head.sequence), 'the stream does not reach its head')
   const behind = await entryBehindHead(executor, address, head, last)
   if (behind !== undefined) return bad(behind, 'it stands behind the head of the stream')
   if (!meetsExpected) return bad(expectedHead?.sequence ?? 0, 'the stream does not contain the expected head')
   return { ok: true, entries }
+}
+
+const UNREADABLE_HEAD = 'the head of the stream can not be read'
+
+function checkOptions(options: VerifyLogOptions, log: string): void {
+  checkOptionNames(options, ['expectedHead', 'onProgress'], `${log}: verify`)
+  const { expectedHead, onProgress } = options
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw invalid(`${log}: verify: onProgress takes a function`)
+  }
+  if (expectedHead === undefined) return
+  // What is no head at all must not be told as a log that somebody has tampered with.
+  const { sequence, hash } = (expectedHead ?? {}) as Partial<LogHead>
+  if (Number.isSafeInteger(sequence) && Number(sequence) >= 0 && /^[0-9a-f]{64}$/.test(String(hash))) return
+  throw invalid(`${log}: verify: expectedHead takes { sequence, hash } as head() has answered it`)
+}
+
+/** The head, or `undefined` where what is stored is none. */
+async function readableHead(executor: Executor, address: StreamAddress): Promise<LogHead | undefined> {
+  try {
+    return await readHead(executor, address)
+  } catch (error) {
+    if (isStoreError(error, 'CORRUPT')) return undefined
+    throw error
+  }
 }
 
 /**
@@ -98,8 +124,8 @@ async function entryBehindHead(
   last: LogHead,
 ): Promise<number | undefined> {
   if (last.sequence <= head.sequence) return undefined
-  const { sequence } = await readHead(executor, address)
-  return last.sequence > sequence ? sequence + 1 : undefined
+  const again = await readableHead(executor, address)
+  return again === undefined || last.sequence > again.sequence ? (again?.sequence ?? 0) + 1 : undefined
 }
 
 function isSame(left: LogHead, right: LogHead): boolean {
@@ -109,14 +135,36 @@ function isSame(left: LogHead, right: LogHead): boolean {
 /** The head after this entry, or what is wrong with it. */
 function checkEntry({ log, tenant, stream }: StreamAddress, row: StoredRow, last: LogHead): LogHead | string {
   const damage = findDamage(log.entries, row)
-  if (damage !== undefined) return damage
   const { chain } = log
-  const { [chain.hash]: hash, ...entry } = JSON.parse(row.document) as JsonObject
+  const document = parsedObject(row.document)
+  if (document === undefined) return damage ?? 'it is no entry'
+  const { [chain.hash]: hash, ...entry } = document
   const sequence = last.sequence + 1
   if (entry[chain.sequence] !== sequence) return `its sequence is not ${sequence}`
   if (entry[chain.previous] !== last.hash) return 'it does not follow the entry before'
-  const expected = entryHash({ log: log.name, tenant, stream, sequence, previous: last.hash, entry })
-  return hash === expected ? { sequence, hash: expected } : 'it does not match its hash'
+  const expected = hashIfAny({ log: log.name, tenant, stream, sequence, previous: last.hash, entry })
+  // That it was edited says more than which of its columns tells so.
+  if (expected === undefined || hash !== expected) return 'it does not match its hash'
+  return damage ?? { sequence, hash: expected }
+}
+
+/** Numbers too large for any engine of JavaScript have no canonical form, and no append has hashed them. */
+function hashIfAny(entry: ChainedEntry): string | undefined {
+  try {
+    return entryHash(entry)
+  } catch (error) {
+    if (isStoreError(error, 'INVALID_ARGUMENT')) return undefined
+    throw error
+  }
+}
+
+function parsedObject(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as JsonObject) : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /**
@@ -141,7 +189,8 @@ export async function verifyEntry(
   const { [log.chain.stream]: stream, [log.chain.sequence]: sequence } = JSON.parse(stored.document)
   const address = { log, tenant, stream }
   // Read between the entry and what stands behind it: appends meanwhile only lengthen the stream.
-  const head = await readHead(executor, address)
+  const head = await readableHead(executor, address)
+  if (head === undefined) return { ok: false, problem: UNREADABLE_HEAD }
   const [before, row, behind] = await rowsAround(executor, address, sequence)
   if (row?.id !== key) return { ok: false, problem: 'it does not stand at its place' }
   const previous = sequence === 1 ? GENESIS_HASH : memberOf(before, log.chain.hash)
@@ -170,12 +219,8 @@ async function rowsAround(executor: Executor, address: StreamAddress, sequence: 
 
 /** A text member of a document, which may have been changed into anything. */
 function memberOf(row: StoredRow | undefined, member: string): string | undefined {
-  try {
-    const value = row && (JSON.parse(row.document) as JsonObject)[member]
-    return typeof value === 'string' ? value : undefined
-  } catch {
-    return undefined
-  }
+  const value = row && parsedObject(row.document)?.[member]
+  return typeof value === 'string' ? value : undefined
 }
 
 function pages(executor: Executor, address: StreamAddress): AsyncGenerator<readonly StoredRow[]> {

@@ -226,7 +226,7 @@ test('options of a backend that knows none', () => {
 test('a package that is not there is named with the command that brings it', async () => {
   const config = parseConfig({ type: '@coffer-nobody/does-not-exist' })
   await expect(loadBackend(config, reads)).rejects.toMatchObject({
-    code: 'UNAVAILABLE',
+    code: 'UNSUPPORTED',
     message:
       `the backend '@coffer-nobody/does-not-exist' is not installed: ` +
       'run  npm install @coffer-nobody/does-not-exist',

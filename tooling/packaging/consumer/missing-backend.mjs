@@ -10,7 +10,7 @@ for (const [config, packageName] of [
   [{ type: 'memory', cache: { ttlMs: 1_000 } }, '@coffer/cache'],
 ]) {
   await assert.rejects(createStore(config).open(), (error) => {
-    assert.equal(error.code, 'UNAVAILABLE')
+    assert.equal(error.code, 'UNSUPPORTED')
     assert.match(error.message, new RegExp(`npm install ${packageName}$`))
     return true
   })

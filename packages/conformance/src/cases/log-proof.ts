@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { entryHash } from '@coffer/core'
 import type { Case, CaseContext } from '../case.ts'
 import { type Happenings, happeningsOf } from '../method-calls.ts'
+import { assertRefused, unchecked } from './assert-refused.ts'
 
 type Document = Readonly<Record<string, unknown>>
 
@@ -89,6 +90,25 @@ function resealed(document: Document): Document {
 /** G8: what a check of a stream finds. */
 export const logProofCases: readonly Case[] = [
   {
+    id: 'G8-bad-options',
+    clause: 'G8',
+    title: 'what is no head is refused as an expected head, not told as a log that was tampered with',
+    run: async (context) => {
+      const log = await five(context)
+      for (const expectedHead of [
+        null,
+        5,
+        'head',
+        {},
+        { sequence: '5', hash: 5 },
+        { sequence: 5, hash: 'x' },
+      ]) {
+        await assertRefused(() => log.verify('s', unchecked({ expectedHead })), /expectedHead/)
+      }
+      await assertRefused(() => log.verify('s', unchecked({ onProgress: 5 })), /onProgress/)
+    },
+  },
+  {
     id: 'G8-sound',
     clause: 'G8',
     title:
@@ -167,6 +187,12 @@ export const logProofCases: readonly Case[] = [
   found('head-hash', 'a head with another hash', 5, (context) =>
     change(context, 'happenings_heads', 's', (document) => ({ ...document, hash: '0'.repeat(64) })),
   ),
+  found('head-unreadable', 'a head that is none', 5, (context) =>
+    change(context, 'happenings_heads', 's', (document) => ({ ...document, sequence: 'five' })),
+  ),
+  found('number-too-large', 'a number that no JSON value of a program can be', 3, async (context) => {
+    await context.place.tamper?.('happenings', 'e3', (document) => document.replace(/"n3"/, '1e999'))
+  }),
   found('behind-head', 'an entry behind the head of its stream', 5, async (context, log) => {
     const fourth = await log.get('e4')
     await change(context, 'happenings_heads', 's', (document) => ({
