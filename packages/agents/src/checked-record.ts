@@ -20,24 +20,23 @@ export function checkedRecord<S extends z.ZodObject>(
     // Zod's records drop such a member and say nothing.
     throw refusal(`${where}: no member can be called __proto__`, index)
   }
-  const encoded = encode(schema, record)
-  if (encoded.success) return present(z.decode(schema, copyOf(encoded.data, where, index) as z.input<S>))
-  const problems = encoded.issues.slice(0, 3).map((issue) => {
-    const path = issue.path.map(String).join('.')
-    return `${path === '' ? 'the record' : path}: ${issue.message}`
-  })
-  throw refusal(`${where}: ${problems.join('; ')}`, index)
+  const encoded = fitting(() => z.encode(schema, record as z.output<S>), where, index)
+  const copy = copyOf(encoded, where, index)
+  return present(fitting(() => z.decode(schema, copy as z.input<S>), where, index))
 }
 
-type Encoded = { success: true; data: object } | { success: false; issues: readonly z.core.$ZodIssue[] }
-
-function encode(schema: z.ZodObject, record: unknown): Encoded {
+/** What a schema makes of a record, or the refusal that says why it makes nothing of it. */
+function fitting<T>(run: () => T, where: string, index: number | undefined): T {
   try {
-    return { success: true, data: z.encode(schema, record as Record<string, unknown>) }
+    return run()
   } catch (error) {
     // A codec that throws, as for an invalid Date, may carry the value in its message.
     const issues = error instanceof z.core.$ZodError ? error.issues : [UNKNOWN_ISSUE]
-    return { success: false, issues }
+    const problems = issues.slice(0, 3).map((issue) => {
+      const path = issue.path.map(String).join('.')
+      return `${path === '' ? 'the record' : path}: ${issue.message}`
+    })
+    throw refusal(`${where}: ${problems.join('; ')}`, index)
   }
 }
 

@@ -14,8 +14,13 @@ function isId(value: unknown): value is string {
 /** A member that is an id: text of 1 to 1,024 bytes, without NUL or lone surrogates. It is never changed. */
 export const idText: z.ZodString = z.string().refine(isId, `expected ${EXPECTED}`)
 
-/** Checks an id that is an argument and gives it back. @throws `INVALID_ARGUMENT`, which names the argument */
-export function checkedId(value: unknown, name: string, where: string): string {
+/**
+ * Checks an id that is an argument and gives it back.
+ *
+ * @param collection whose record it names
+ * @throws `INVALID_ARGUMENT`, which names the argument
+ */
+export function checkedId(value: unknown, argument: string, collection: string): string {
   if (isId(value)) return value
-  throw new StoreError('INVALID_ARGUMENT', `${where}: ${name} must be ${EXPECTED}`)
+  throw new StoreError('INVALID_ARGUMENT', `${collection}: '${argument}' must be ${EXPECTED}`, { collection })
 }

@@ -1,5 +1,6 @@
 /** `@coffer/agents`: the stores that agent systems need, on every backend. */
 
+export { isStoreError, StoreError } from '@coffer/core'
 export { type AgentStore, agents, createAgentStore } from './agents.ts'
 export type { AuditAppendOptions } from './audit/append-audit.ts'
 export { type AuditMethods, type AuditOrigin, type AuditQuery, audit } from './audit/audit.ts'
@@ -196,6 +197,7 @@ export type {
   VerificationResultListOptions,
 } from './chil/verification/results.ts'
 export type {
+  AuditTrailOptions,
   RequestMethods,
   VerificationAuditMethods,
   VerificationMethods,

@@ -7,6 +7,7 @@ import * as fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import {
   createAgentStore,
+  TrustChainInvalidError,
   type TrustLineageChain,
   trustChainHash,
   trustChains,
@@ -100,9 +101,12 @@ test('a change of any single member of any chain changes the hash and is found',
     fc.asyncProperty(validChain, fc.nat(), async (chain, choice) => {
       const leaves = leavesOf(chain)
       const changed = changedAt(chain, leaves[choice % leaves.length] ?? [])
-      expect(trustChainHash(changed as TrustLineageChain)).not.toBe(trustChainHash(chain))
       // What no longer fits the schema is refused by any collection, and needs no finding.
-      if (!trustLineageChain.safeParse(changed).success) return
+      if (!trustLineageChain.safeParse(changed).success) {
+        expect(() => trustChainHash(changed as TrustLineageChain)).toThrow(TrustChainInvalidError)
+        return
+      }
+      expect(trustChainHash(changed as TrustLineageChain)).not.toBe(trustChainHash(chain))
       await store.trust.storeChain(chain)
       const { record } = await store.trust.getChainEntry(AGENT)
       await rows.put({ ...record, chain_data: changed as TrustLineageChain })
@@ -119,6 +123,14 @@ test('the hash is the SHA-256 of the canonical form that its documentation tells
     '"created_at":"2026-03-01T11:00:00Z","id":"genesis-of-agent-1","signature":"signature-data"}},' +
     '"coffer":"trust-chain/1"}'
   expect(trustChainHash(aChain(AGENT))).toBe(createHash('sha256').update(canonical).digest('hex'))
+  expect(trustChainHash({ genesis: aChain(AGENT).genesis })).toBe(trustChainHash(aChain(AGENT)))
+})
+
+test('what is no chain has no hash', () => {
+  const { genesis } = aChain(AGENT)
+  for (const bad of [undefined, null, 'chain', {}, { genesis, capabilities: null }, { genesis, colour: 1 }]) {
+    expect(() => trustChainHash(bad as never)).toThrow(TrustChainInvalidError)
+  }
 })
 
 test('getChain is answered from the cache, and verifyChainIntegrity goes around it', async () => {

@@ -9,6 +9,8 @@ import {
   StoreError,
   type VerifyLogOptions,
 } from '@coffer/core'
+import { checkedId } from '../id-text.ts'
+import { instantOf } from '../instant.ts'
 import {
   checkListOptions,
   findListed,
@@ -83,11 +85,17 @@ export interface AuditMethods {
   head(): Promise<LogHead | undefined>
   /** The entries of an actor, newest first, at most `limit`, 100 unless said otherwise. */
   queryByActor(actor: string, options?: AuditQuery): Promise<AuditEntry[]>
-  /** The entries of an action, as `queryByActor`. */
+  /** The entries of an action, newest first, at most `limit`, 100 unless said otherwise. */
   queryByAction(action: string, options?: AuditQuery): Promise<AuditEntry[]>
-  /** The entries from one instant to another, both included, as `queryByActor`. */
+  /**
+   * The entries from one instant to another, `Date`s or ISO 8601 with an offset, both included: newest first, at most
+   * `limit`, 100 unless said otherwise.
+   */
   queryByTimeRange(from: Date | string, to: Date | string, options?: AuditQuery): Promise<AuditEntry[]>
-  /** The entries that come from a task, a step or a source event, or from all that are named, as `queryByActor`. */
+  /**
+   * The entries that come from a task, a step or a source event, or from all that are named: newest first, at most
+   * `limit`, 100 unless said otherwise.
+   */
   queryByProvenance(origin: AuditOrigin, options?: AuditQuery): Promise<AuditEntry[]>
   /** The entries that match as `{ records, next }`, where `next` is the `cursor` of the page behind. */
   pageEntries(options?: AuditQuery): Promise<RecordPage<AuditEntry>>
@@ -104,13 +112,16 @@ function auditMethods(store: BaseStore): AuditMethods {
   return {
     append: (actor, action, stateBefore, stateAfter, options) =>
       appendAudit(store, actor, action, stateBefore, stateAfter, options),
-    getEntry: (id) => log.get(id),
-    verifyEntry: async (id) => (await log.verifyEntry(id)).ok,
+    getEntry: async (id) => log.get(checkedId(id, 'id', auditLogEntries.name)),
+    verifyEntry: async (id) => (await log.verifyEntry(checkedId(id, 'id', auditLogEntries.name))).ok,
     verifyLog: (options) => log.verify(AUDIT_STREAM, options),
     head: () => log.head(AUDIT_STREAM),
     queryByActor: async (actor, options) => query(fixedTexts({ actor }), options),
     queryByAction: async (action, options) => query(fixedTexts({ action }), options),
-    queryByTimeRange: async (from, to, options) => query({ timestamp: { gte: from, lte: to } }, options),
+    queryByTimeRange: async (from, to, options) => {
+      const range = { gte: instant(from, 'from'), lte: instant(to, 'to') }
+      return query({ timestamp: range }, options)
+    },
     queryByProvenance: async (origin, options) => query(originFilter(origin), options),
     pageEntries: page,
     async *iterateEntries(options = {}) {
@@ -138,7 +149,14 @@ function narrowed(fixed: AuditQuery, options: AuditQuery): AuditQuery {
 function fixedTexts<T extends object>(asked: T): T {
   const other = Object.entries(asked).find(([, value]) => typeof value !== 'string')
   if (other === undefined) return asked
-  throw refusal(`${other[0]} takes a text`)
+  throw refusal(`'${other[0]}' takes a text`)
+}
+
+/** One end of a time range. */
+function instant(value: unknown, name: string): Date {
+  const at = instantOf(value)
+  if (at !== undefined) return at
+  throw refusal(`queryByTimeRange: '${name}' takes a Date, or an ISO 8601 timestamp with a time zone`)
 }
 
 function originFilter(origin: AuditOrigin): AuditQuery {

@@ -2,7 +2,6 @@
 
 import { StoreError } from '@coffer/core'
 import * as z from 'zod'
-import { checkedRecord } from '../checked-record.ts'
 import type { Paging } from '../listing.ts'
 import { checkOptionNames } from '../option-names.ts'
 
@@ -33,15 +32,4 @@ export function checked<S extends z.ZodType>(schema: S, value: unknown, where: s
 export function checkedPaging(options: Paging, where: string): Paging {
   checkOptionNames(options, ['limit', 'offset', 'cursor', 'signal'], where)
   return options
-}
-
-/** A copy of a record that fits its schema, without absent members: what is answered now is what is read later. */
-export function checkedNew<S extends z.ZodObject>(
-  schema: S,
-  record: unknown,
-  where: string,
-  index?: number,
-): z.output<S> {
-  const copy = checkedRecord(schema, record, where, index)
-  return Object.fromEntries(Object.entries(copy).filter(([, member]) => member !== undefined)) as z.output<S>
 }

@@ -2,6 +2,7 @@
 
 import { type BaseStore, defineModule, type RecordPage, type WriteOptions } from '@coffer/core'
 import { auditLogEntries } from '../audit/audit-entry.ts'
+import { checkedId } from '../id-text.ts'
 import { findListed, iterateListed, splitOrder } from '../listing.ts'
 import { type MemoryEntry, memoryEntries } from './memory-entry.ts'
 import { type MemoryQuery, storedFilter } from './memory-query.ts'
@@ -38,14 +39,14 @@ function memoryMethods(store: BaseStore): MemoryMethods {
   return {
     storeEntry: (entry, options) => entries.put(entry, options),
     storeEntries: (batch) => entries.putMany(batch),
-    getEntry: (id) => entries.get(id),
+    getEntry: async (id) => entries.get(checkedId(id, 'id', memoryEntries.name)),
     queryEntries: async (query) => (await page(query)).records,
     pageEntries: page,
     async *iterateEntries(query = {}) {
       const { options, orderBy } = listing(query)
       yield* iterateListed(entries, options, orderBy)
     },
-    deleteEntry: (id, options) => entries.delete(id, options),
+    deleteEntry: async (id, options) => entries.delete(checkedId(id, 'id', memoryEntries.name), options),
     ...snapshotMethods(store),
   }
 }

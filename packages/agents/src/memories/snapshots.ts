@@ -5,6 +5,7 @@ import * as z from 'zod'
 import { appendAudit } from '../audit/append-audit.ts'
 import { auditEntry } from '../audit/audit-entry.ts'
 import { checkedRecord } from '../checked-record.ts'
+import { checkedId } from '../id-text.ts'
 import { findListed, iterateListed, type ListOptions } from '../listing.ts'
 import { newId } from '../new-id.ts'
 import { checkOptionNames } from '../option-names.ts'
@@ -160,6 +161,7 @@ async function rollBack(
   options: RollbackOptions = {},
 ): Promise<Rollback> {
   const by = checkedRecord(rollbackOptions, options, 'rollbackTo')
+  checkedId(snapshotId, 'snapshotId', memorySnapshots.name)
   return store.transaction(async (tx) => {
     const snapshot = await tx.collection(memorySnapshots).get(snapshotId)
     if (snapshot === undefined) throw failure('NOT_FOUND', 'there is no such snapshot', snapshotId)
@@ -229,6 +231,7 @@ async function deleteSnapshot(
   options: SnapshotActing = {},
 ): Promise<boolean> {
   const by = checkedRecord(acting, options, 'deleteSnapshot')
+  checkedId(snapshotId, 'snapshotId', memorySnapshots.name)
   return store.transaction(async (tx) => {
     const snapshots = tx.collection(memorySnapshots)
     const snapshot = await snapshots.get(snapshotId)

@@ -1,6 +1,7 @@
 /** The registry: resolutions, sessions and TRACE events, after the CRA storage API. */
 
 import { type BaseStore, defineModule, type RecordPage, StoreError, type WriteOptions } from '@coffer/core'
+import { checkedId } from '../id-text.ts'
 import { findListed, iterateListed, type ListOptions } from '../listing.ts'
 import { type Resolution, resolutions } from './resolution.ts'
 import { type Session, sessions } from './session.ts'
@@ -57,7 +58,7 @@ export interface SessionMethods {
    * @throws `NOT_FOUND` for an unknown session
    */
   updateSession(sessionId: string, change: SessionChange, options?: RegistryWriteOptions): Promise<number>
-  /** The sessions that match, newest first, as `listResolutions` does. */
+  /** The sessions that match, newest first, ties by id: an array of at most `limit`, 100 unless said otherwise. */
   listSessions(options?: SessionListOptions): Promise<Session[]>
   /** As `listSessions`: `{ records, next }`. */
   pageSessions(options?: SessionListOptions): Promise<RecordPage<Session>>
@@ -88,30 +89,42 @@ function resolutionMethods(store: BaseStore): ResolutionMethods {
   return {
     saveResolution: (resolution, options) => collection.put(resolution, options),
     bulkSaveResolutions: (batch) => collection.putMany(batch),
-    getResolution: (resolutionId) => collection.get(resolutionId),
+    getResolution: async (resolutionId) => collection.get(checkedResolution(resolutionId)),
     listResolutions: async (options = {}) => (await findListed(collection, options, NEWEST_FIRST)).records,
     pageResolutions: (options = {}) => findListed(collection, options, NEWEST_FIRST),
     iterateResolutions: (options = {}) => iterateListed(collection, options, NEWEST_FIRST),
-    deleteResolution: (resolutionId) => collection.delete(resolutionId),
+    deleteResolution: async (resolutionId) => collection.delete(checkedResolution(resolutionId)),
   }
+}
+
+function checkedResolution(resolutionId: unknown): string {
+  return checkedId(resolutionId, 'resolutionId', resolutions.name)
 }
 
 function sessionMethods(store: BaseStore): SessionMethods {
   const collection = store.collection(sessions)
   return {
     saveSession: (session, options) => collection.put(session, options),
-    getSession: (sessionId) => collection.get(sessionId),
+    getSession: async (sessionId) => collection.get(checkedSession(sessionId)),
     updateSession: async (sessionId, change, options) => {
       if (typeof change !== 'object' || change === null) {
         throw new StoreError('INVALID_ARGUMENT', 'sessions: updateSession takes the members to replace')
       }
-      return collection.update(sessionId, (before) => changed(before, change, store.now()), options)
+      return collection.update(
+        checkedSession(sessionId),
+        (before) => changed(before, change, store.now()),
+        options,
+      )
     },
     listSessions: async (options = {}) => (await findListed(collection, options, NEWEST_FIRST)).records,
     pageSessions: (options = {}) => findListed(collection, options, NEWEST_FIRST),
     iterateSessions: (options = {}) => iterateListed(collection, options, NEWEST_FIRST),
-    deleteSession: (sessionId) => collection.delete(sessionId),
+    deleteSession: async (sessionId) => collection.delete(checkedSession(sessionId)),
   }
+}
+
+function checkedSession(sessionId: unknown): string {
+  return checkedId(sessionId, 'sessionId', sessions.name)
 }
 
 /** Members that are `undefined` are not meant. */

@@ -1,11 +1,10 @@
 /** The trace methods of the registry: saving deliveries of events, reading and checking traces. */
 
 import { type BaseStore, type LogReport, StoreError, type VerifyLogOptions } from '@coffer/core'
+import { answeredPage, gathered, PAGE_RECORDS } from '../gathered.ts'
 import { type NewTraceEvent, type TraceEvent, traceEvents } from './trace-event.ts'
 
-/** The most events that one array answers; more are read with `iterateTraceEvents`. */
-const MAX_EVENTS = 100_000
-const PAGE_EVENTS = 1_000
+const ADVICE = 'events; read them with iterateTraceEvents'
 
 /** What `getTraceEvents` takes. */
 export interface TraceReadOptions {
@@ -69,12 +68,14 @@ export function traceMethods(store: BaseStore): TraceMethods {
     saveTraceEvents: (events) => saveTraceEvents(store, events),
     getTraceEvents: async (traceId, options = {}) => {
       const { limit, ...rest } = options
-      const page = pageSize(limit)
-      return gather(log.iterate(traceId, { ...rest, limit: page }), limit)
+      const page = answeredPage(limit, traceEvents.name)
+      return gathered(log.iterate(traceId, { ...rest, limit: page }), limit, traceEvents.name, ADVICE)
     },
-    iterateTraceEvents: (traceId, options = {}) => log.iterate(traceId, { ...options, limit: PAGE_EVENTS }),
-    getSessionTraceEvents: async (sessionId, options = {}) =>
-      gather(sessionEvents(store, sessionId, pageSize(options.limit)), options.limit),
+    iterateTraceEvents: (traceId, options = {}) => log.iterate(traceId, { ...options, limit: PAGE_RECORDS }),
+    getSessionTraceEvents: async (sessionId, options = {}) => {
+      const page = answeredPage(options.limit, traceEvents.name)
+      return gathered(sessionEvents(store, sessionId, page), options.limit, traceEvents.name, ADVICE)
+    },
     iterateTraceIds: () => iterateTraceIds(store),
     verifyTrace: (traceId, options) => log.verify(traceId, options),
   }
@@ -156,32 +157,10 @@ async function* sessionEvents(store: BaseStore, sessionId: string, limit: number
   } while (cursor !== undefined)
 }
 
-function pageSize(limit: number | undefined): number {
-  if (limit === undefined) return PAGE_EVENTS
-  if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_EVENTS) return Math.min(limit, PAGE_EVENTS)
-  throw refusal(`limit is an integer from 1 to ${MAX_EVENTS}`)
-}
-
-async function gather(events: AsyncIterable<TraceEvent>, limit: number | undefined): Promise<TraceEvent[]> {
-  const gathered: TraceEvent[] = []
-  for await (const event of events) {
-    if (gathered.length === MAX_EVENTS) {
-      throw new StoreError(
-        'LIMIT_EXCEEDED',
-        `${traceEvents.name}: more than ${MAX_EVENTS} events; read them with iterateTraceEvents, or set a limit`,
-        { collection: traceEvents.name },
-      )
-    }
-    gathered.push(event)
-    if (gathered.length === limit) break
-  }
-  return gathered
-}
-
 /** Heads name every trace; a trace that has lost its head is found by its events. */
 async function* iterateTraceIds(store: BaseStore): AsyncGenerator<string, void, undefined> {
   const heads = store.collection(traceEvents.heads)
-  for await (const { stream } of heads.iterate({ limit: PAGE_EVENTS })) yield stream
+  for await (const { stream } of heads.iterate({ limit: PAGE_RECORDS })) yield stream
   const log = store.log(traceEvents)
   let last = ''
   for (;;) {

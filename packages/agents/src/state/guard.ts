@@ -29,12 +29,12 @@ export function checkedGuard(guard: StateGuard, where: string): CheckedGuard {
   checkOptionNames(guard, ['ifVersion', 'expectedStatus'], where)
   const { ifVersion, expectedStatus } = guard
   if (ifVersion !== undefined && !(Number.isSafeInteger(ifVersion) && ifVersion >= 0)) {
-    throw invalid(`${where}: ifVersion is a version, or 0 for what is not there`)
+    throw invalid(`${where}: 'ifVersion' is a version, or 0 for what is not there`)
   }
   const statuses = typeof expectedStatus === 'string' ? [expectedStatus] : expectedStatus
   if (statuses === undefined) return { ifVersion, expectedStatus: undefined }
   if (!Array.isArray(statuses) || !statuses.every((status) => typeof status === 'string')) {
-    throw invalid(`${where}: expectedStatus is a status or an array of them`)
+    throw invalid(`${where}: 'expectedStatus' is a status or an array of them`)
   }
   return { ifVersion, expectedStatus: [...statuses] }
 }
@@ -43,21 +43,22 @@ export function checkedGuard(guard: StateGuard, where: string): CheckedGuard {
 export function holdGuard(
   stored: { readonly version: number; readonly record: { readonly status: string } } | undefined,
   { ifVersion, expectedStatus }: CheckedGuard,
-  where: string,
+  { collection, key }: { readonly collection: string; readonly key: string },
 ): void {
+  const conflict = (problem: string) =>
+    new StoreError('VERSION_CONFLICT', `${collection}: ${problem}; load it again`, {
+      collection,
+      keys: [key],
+    })
   if (ifVersion !== undefined && ifVersion !== (stored?.version ?? 0)) {
-    throw conflict(`${where}: it does not have the version that ifVersion asks for; load it again`)
+    throw conflict("it does not have the version that 'ifVersion' asks for")
   }
   if (expectedStatus === undefined) return
   if (stored === undefined || !expectedStatus.includes(stored.record.status)) {
-    throw conflict(`${where}: it does not have the status that expectedStatus asks for; load it again`)
+    throw conflict("it does not have the status that 'expectedStatus' asks for")
   }
 }
 
 function invalid(message: string): StoreError {
   return new StoreError('INVALID_ARGUMENT', message)
-}
-
-function conflict(message: string): StoreError {
-  return new StoreError('VERSION_CONFLICT', message)
 }

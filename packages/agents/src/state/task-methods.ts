@@ -63,11 +63,13 @@ export function taskMethods(store: BaseStore): TaskMethods {
       const task = checkedTask(given)
       return handle.transaction(async (transaction) => {
         const tasks = transaction.collection(taskStates)
-        if (!(await touchWorkflow(transaction, workflowId))) throw withoutWorkflow()
-        const before = await tasks.getEntry(taskKey(workflowId, task.taskId))
-        holdGuard(before, checked, taskStates.name)
+        const now = transaction.now()
+        if (!(await touchWorkflow(transaction, workflowId, now))) throw withoutWorkflow(workflowId)
+        const key = taskKey(workflowId, task.taskId)
+        const before = await tasks.getEntry(key)
+        holdGuard(before, checked, { collection: taskStates.name, key })
         if (before === undefined && (await tasks.count({ workflowId })) >= MAX_TASKS) throw tooManyTasks()
-        return tasks.put(storedTask(workflowId, task, transaction.now()))
+        return tasks.put(storedTask(workflowId, task, now))
       })
     },
     loadTaskStates: async (workflowId, tenantId) => {
@@ -83,11 +85,13 @@ export function taskMethods(store: BaseStore): TaskMethods {
       const change = checkedChange(given)
       return handle.transaction(async (transaction) => {
         const tasks = transaction.collection(taskStates)
-        const before = await tasks.getEntry(taskKey(workflowId, taskId))
-        if (before === undefined) throw unknownTask()
-        holdGuard(before, checked, taskStates.name)
-        await touchWorkflow(transaction, workflowId)
-        return tasks.put({ ...before.record, ...change, updatedAt: transaction.now() })
+        const key = taskKey(workflowId, taskId)
+        const before = await tasks.getEntry(key)
+        if (before === undefined) throw unknownTask(key)
+        holdGuard(before, checked, { collection: taskStates.name, key })
+        const updatedAt = transaction.now()
+        await touchWorkflow(transaction, workflowId, updatedAt)
+        return tasks.put({ ...before.record, ...change, updatedAt })
       })
     },
   }
@@ -148,11 +152,11 @@ function taskKey(workflowId: string, taskId: string): string {
 }
 
 /** Raises the version of a workflow, which answers for its tasks too. @returns whether there is one */
-async function touchWorkflow(transaction: BaseStore, workflowId: string): Promise<boolean> {
+async function touchWorkflow(transaction: BaseStore, workflowId: string, updatedAt: Date): Promise<boolean> {
   const workflows = transaction.collection(workflowStates)
   const workflow = await workflows.get(workflowId)
   if (workflow === undefined) return false
-  await workflows.put({ ...workflow, updatedAt: transaction.now() })
+  await workflows.put({ ...workflow, updatedAt })
   return true
 }
 
@@ -160,16 +164,17 @@ function checkedChange(given: unknown): Partial<StoredTask> {
   return checkedRecord(changeSchema, given, taskStates.name) as Partial<StoredTask>
 }
 
-function withoutWorkflow(): StoreError {
+function withoutWorkflow(workflowId: string): StoreError {
   return new StoreError(
     'REFERENCE_VIOLATION',
     `${taskStates.name}: there is no such workflow; save it before its tasks`,
-    { collection: workflowStates.name },
+    { collection: workflowStates.name, keys: [workflowId] },
   )
 }
 
-function unknownTask(): StoreError {
+function unknownTask(key: string): StoreError {
   return new StoreError('NOT_FOUND', `${taskStates.name}: there is no such task in this workflow`, {
     collection: taskStates.name,
+    keys: [key],
   })
 }

@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type BaseStore, type Entry, type RecordPage, StoreError } from '@coffer/core'
 import { checkedRecord } from '../checked-record.ts'
+import { checkedId } from '../id-text.ts'
 import { checkListOptions, findListed, type ListOptions } from '../listing.ts'
 import { checkedGuard, holdGuard, type StateGuard } from './guard.ts'
 import { checkedTask, loadTasks, MAX_TASKS, storedTask, storedTasks, tooManyTasks } from './task-methods.ts'
@@ -81,6 +82,7 @@ export function workflowMethods(store: BaseStore): WorkflowMethods {
     saveWorkflowState: async (state, guard) => saveWorkflow(store, state, guard),
     loadWorkflowState: async (workflowId, tenantId) => {
       const handle = handleOf(store, tenantId)
+      checkedId(workflowId, 'workflowId', workflowStates.name)
       return handle.transaction(async (transaction) => {
         const entry = await transaction.collection(workflowStates).getEntry(workflowId)
         if (entry === undefined) return undefined
@@ -102,9 +104,11 @@ export function workflowMethods(store: BaseStore): WorkflowMethods {
     deleteWorkflowState: async (workflowId, tenantId, guard = {}) => {
       const handle = handleOf(store, tenantId)
       const checked = checkedGuard(guard, `${workflowStates.name}: deleteWorkflowState`)
+      checkedId(workflowId, 'workflowId', workflowStates.name)
       return handle.transaction(async (transaction) => {
         const workflows = transaction.collection(workflowStates)
-        holdGuard(await workflows.getEntry(workflowId), checked, workflowStates.name)
+        const before = await workflows.getEntry(workflowId)
+        holdGuard(before, checked, { collection: workflowStates.name, key: workflowId })
         return workflows.delete(workflowId)
       })
     },
@@ -117,11 +121,11 @@ async function saveWorkflow(store: BaseStore, state: WorkflowState, guard: State
   return handleOf(store, tenantId).transaction(async (transaction) => {
     const workflows = transaction.collection(workflowStates)
     const before = await workflows.getEntry(workflow.workflowId)
-    holdGuard(before, checked, workflowStates.name)
+    holdGuard(before, checked, { collection: workflowStates.name, key: workflow.workflowId })
     const now = transaction.now()
     const createdAt = before?.record.createdAt ?? now
     const version = await workflows.put({ ...workflow, createdAt, updatedAt: now })
-    await replaceTasks(transaction, workflow.workflowId, tasks)
+    await replaceTasks(transaction, workflow.workflowId, tasks, now)
     return version
   })
 }
@@ -130,6 +134,7 @@ async function replaceTasks(
   transaction: BaseStore,
   workflowId: string,
   given: readonly TaskState[],
+  now: Date,
 ): Promise<void> {
   const tasks = transaction.collection(taskStates)
   const stored = new Map(
@@ -139,7 +144,7 @@ async function replaceTasks(
   for (const task of given) {
     const before = stored.get(task.taskId)
     stored.delete(task.taskId)
-    const after = storedTask(workflowId, task, transaction.now())
+    const after = storedTask(workflowId, task, now)
     if (!isDeepStrictEqual({ ...before, updatedAt: after.updatedAt }, after)) next.push(after)
   }
   await tasks.putMany(next)

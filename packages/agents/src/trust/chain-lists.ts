@@ -98,7 +98,9 @@ export function chainLists(store: BaseStore, definition: TrustChains): ChainList
 
 function filterOf(options: TrustChainFilter, at: Date): Filter<ChainField> {
   const { authorityId, activeOnly = true, capabilityType, capability, expiration, metadataWords } = options
-  if (typeof activeOnly !== 'boolean') throw refusal('activeOnly takes true or false')
+  if (typeof activeOnly !== 'boolean') throw refusal("'activeOnly' takes true or false")
+  checkTexts({ authorityId, capabilityType, capability })
+  checkTexts({ metadataWords }, WORD)
   return {
     and: [
       ...(authorityId === undefined ? [] : [{ authority_id: { eq: authorityId } }]),
@@ -108,6 +110,20 @@ function filterOf(options: TrustChainFilter, at: Date): Filter<ChainField> {
       ...(metadataWords === undefined ? [] : [{ metadata_words: { words: metadataWords } }]),
       ...deadlineFilter(expiration, at),
     ],
+  }
+}
+
+/** What a word has at least one of; what exactly a word is, the collection says. */
+const WORD = /[\p{L}\p{M}\p{N}_]/u
+
+function checkTexts(asked: Readonly<Record<string, unknown>>, has?: RegExp): void {
+  for (const [name, value] of Object.entries(asked)) {
+    if (value === undefined) continue
+    const isText = typeof value === 'string' && value.isWellFormed() && !value.includes('\0')
+    if (!isText) throw refusal(`'${name}' takes a text, without NUL or lone surrogates`)
+    if (has?.test(value.normalize('NFKC')) === false) {
+      throw refusal(`'${name}' takes a text with at least one letter or digit`)
+    }
   }
 }
 
@@ -123,7 +139,7 @@ function deadlineFilter(
   if (Object.keys(others).length === 0 && !Number.isNaN(end.getTime())) {
     return [{ expires_at: { gt: at, lte: end } }]
   }
-  throw refusal(`expiration is 'active', 'expired', 'any' or { withinMs }, milliseconds from 0`)
+  throw refusal(`'expiration' is 'active', 'expired', 'any' or { withinMs }, milliseconds from 0`)
 }
 
 /** False for a chain that has expired since the first page was asked for, where expired ones are not meant. */

@@ -1,6 +1,8 @@
 /** What the writes of the trust store take. */
 
-import { isoTimestamp, StoreError } from '@coffer/core'
+import { StoreError } from '@coffer/core'
+import { checkedId } from '../id-text.ts'
+import { instantOf } from '../instant.ts'
 import { checkOptionNames } from '../option-names.ts'
 
 /** What bulk writes take. */
@@ -44,14 +46,9 @@ export function askedDeadline(options: ChainWriteOptions, known: readonly string
   checkOptionNames(options, known, 'trust_chains')
   const { expiresAt } = options
   if (expiresAt === undefined || expiresAt === null) return expiresAt
-  const text = expiresAt instanceof Date ? dateText(expiresAt) : expiresAt
-  const parsed = isoTimestamp.safeParse(text)
-  if (parsed.success) return new Date(parsed.data)
-  throw refusal('expiresAt is a Date, an ISO 8601 timestamp with a time zone, or null')
-}
-
-function dateText(date: Date): string | undefined {
-  return Number.isNaN(date.getTime()) ? undefined : date.toISOString()
+  const deadline = instantOf(expiresAt)
+  if (deadline !== undefined) return deadline
+  throw refusal("'expiresAt' is a Date, an ISO 8601 timestamp with a time zone, or null")
 }
 
 /** Checks the options of a deletion, and tells whether it is a soft one. */
@@ -60,6 +57,11 @@ export function isSoftDelete(options: ChainDeleteOptions, known: readonly string
   const { softDelete = true } = options
   if (typeof softDelete === 'boolean') return softDelete
   throw refusal('softDelete takes true or false')
+}
+
+/** Checks the id of an agent. */
+export function checkedAgent(agentId: unknown): string {
+  return checkedId(agentId, 'agentId', 'trust_chains')
 }
 
 /** Checks the argument of a bulk call. */

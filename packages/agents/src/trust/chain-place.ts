@@ -92,7 +92,7 @@ export function noChain(agentId: string, index?: number): TrustChainNotFoundErro
 function versionConflict(agentId: string): StoreError {
   return new StoreError(
     'VERSION_CONFLICT',
-    'trust_chains: the chain does not have the version that ifVersion asks for',
+    "trust_chains: the chain does not have the version that 'ifVersion' asks for",
     { collection: 'trust_chains', keys: [agentId] },
   )
 }

@@ -1,9 +1,10 @@
 /** Reading one chain: as it is, as it was, and whether it is what was stored. */
 
 import { type BaseStore, type Entry, type HistoryOptions, isStoreError, type RecordPage } from '@coffer/core'
+import { instantOf } from '../instant.ts'
 import { checkOptionNames } from '../option-names.ts'
 import { isHashOf } from './chain-hash.ts'
-import { refusal } from './chain-options.ts'
+import { checkedAgent, refusal } from './chain-options.ts'
 import { noChain, rowsOf, type TrustChains } from './chain-place.ts'
 import type { TrustChainRecord } from './chain-record.ts'
 import type { TrustLineageChain } from './lineage.ts'
@@ -85,19 +86,19 @@ const GET_OPTIONS = ['includeInactive', 'includeExpired', 'consistency', 'signal
 export function chainReading(store: BaseStore, definition: TrustChains): ChainReading {
   const rows = rowsOf(store, definition)
   const pageChainHistory: ChainReading['pageChainHistory'] = async (agentId, options = {}) => {
-    const page = await rows.history(agentId, options)
+    const page = await rows.history(checkedAgent(agentId), options)
     const records = page.records.map(({ version, changedAt, record }) => ({ version, changedAt, record }))
     return { records, next: page.next }
   }
   return {
     getChain: async (agentId, options = {}) => {
       const { consistency, signal } = checkedVisibility(options, GET_OPTIONS)
-      const row = await rows.get(agentId, { consistency, signal })
+      const row = await rows.get(checkedAgent(agentId), { consistency, signal })
       return visible(row, agentId, options, store.now()).chain_data
     },
     getChainEntry: async (agentId, options = {}) => {
       const { consistency, signal } = checkedVisibility(options, GET_OPTIONS)
-      const entry = await rows.getEntry(agentId, { consistency, signal })
+      const entry = await rows.getEntry(checkedAgent(agentId), { consistency, signal })
       const record = visible(entry?.record, agentId, options, store.now())
       return { record, version: entry?.version ?? 0 }
     },
@@ -106,6 +107,8 @@ export function chainReading(store: BaseStore, definition: TrustChains): ChainRe
         'includeInactive',
         'includeExpired',
       ])
+      checkedAgent(agentId)
+      checkMoment(when)
       const row = await rows.getAt(agentId, when)
       const [at, anyDeadline] = when instanceof Date ? [when, includeExpired] : [store.now(), true]
       return visible(row, agentId, { includeInactive, includeExpired: anyDeadline }, at).chain_data
@@ -114,7 +117,7 @@ export function chainReading(store: BaseStore, definition: TrustChains): ChainRe
     pageChainHistory,
     verifyChainIntegrity: async (agentId, options = {}) => {
       checkedVisibility(options, ['includeInactive'])
-      const report = await rows.verify(agentId)
+      const report = await rows.verify(checkedAgent(agentId))
       if (report.checked > 0 && !report.ok) return false
       try {
         const row = await rows.get(agentId, { consistency: 'strong' })
@@ -136,9 +139,19 @@ export function chainReading(store: BaseStore, definition: TrustChains): ChainRe
 function checkedVisibility<O extends ChainVisibility>(options: O, known: readonly string[]): O {
   checkOptionNames(options, known, 'trust_chains')
   for (const name of ['includeInactive', 'includeExpired'] as const) {
-    if (!['boolean', 'undefined'].includes(typeof options[name])) throw refusal(`${name} takes true or false`)
+    if (!['boolean', 'undefined'].includes(typeof options[name]))
+      throw refusal(`'${name}' takes true or false`)
   }
   return options
+}
+
+function checkMoment(when: unknown): void {
+  if (when instanceof Date ? instantOf(when) !== undefined : isVersion(when)) return
+  throw refusal('getChainAt takes a valid Date or { version }, a whole number')
+}
+
+function isVersion(when: unknown): boolean {
+  return Number.isSafeInteger((when as { readonly version?: unknown } | null | undefined)?.version)
 }
 
 /** The row, or the error that says why it is not answered. */

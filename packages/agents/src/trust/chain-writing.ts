@@ -6,6 +6,7 @@ import {
   askedDeadline,
   type ChainDeleteOptions,
   type ChainWriteOptions,
+  checkedAgent,
   isSoftDelete,
 } from './chain-options.ts'
 import { changeRow, noChain, putRow, rowsOf, type TrustChains } from './chain-place.ts'
@@ -60,6 +61,7 @@ export function chainWriting(store: BaseStore, definition: TrustChains): ChainWr
     },
     updateChain: async (agentId, chain, options = {}) => {
       const asked = askedDeadline(options, WRITE_OPTIONS)
+      checkedAgent(agentId)
       const prepared = prepareChain(chain)
       if (prepared.agentId !== agentId) {
         throw new TrustChainInvalidError('genesis.agent_id names another agent than the one to update')
@@ -73,6 +75,7 @@ export function chainWriting(store: BaseStore, definition: TrustChains): ChainWr
     },
     deleteChain: async (agentId, options = {}) => {
       const soft = isSoftDelete(options, DELETE_OPTIONS)
+      checkedAgent(agentId)
       const { ifVersion, signal } = options
       const deactivate = (before: TrustChainRecord) => {
         if (!before.is_active) throw noChain(agentId)

@@ -1,10 +1,9 @@
 /** Chains on their way in: checked whole before anything is stored. */
 
-import { isStoreError, toDocument } from '@coffer/core'
-import type * as z from 'zod'
-import { trustChainHash } from './chain-hash.ts'
+import { hashOf } from './chain-hash.ts'
 import type { TrustChainRecord } from './chain-record.ts'
-import { LISTS, type NewTrustLineageChain, type TrustLineageChain, trustLineageChain } from './lineage.ts'
+import { checkedChain } from './checked-chain.ts'
+import type { NewTrustLineageChain, TrustLineageChain } from './lineage.ts'
 import { findLineageFault } from './lineage-fault.ts'
 import { TrustChainInvalidError } from './trust-errors.ts'
 
@@ -17,48 +16,11 @@ export interface PreparedChain {
 
 /** Checks a chain. @throws `TrustChainInvalidError`, which names the place and never shows a value */
 export function prepareChain(given: NewTrustLineageChain, index?: number): PreparedChain {
-  const chain = parseChain(given, index)
+  const chain = checkedChain(given, index)
   const fault = findLineageFault(chain)
   const agentId = chain.genesis.agent_id
   if (fault !== undefined) throw new TrustChainInvalidError(fault, { agentId, index })
-  return { agentId, chain, hash: trustChainHash(chain) }
-}
-
-function parseChain(given: unknown, index: number | undefined): TrustLineageChain {
-  if (typeof given !== 'object' || given === null) {
-    throw new TrustChainInvalidError('a chain is an object: { genesis, capabilities, … }', { index })
-  }
-  const parsed = trustLineageChain.safeParse(asStored(given, index))
-  if (parsed.success) return parsed.data
-  throw new TrustChainInvalidError(describeIssues(parsed.error.issues), { index })
-}
-
-/** The chain as JSON will give it back, so that its hash is the same then. */
-function asStored(given: object, index: number | undefined): unknown {
-  const empty = Object.fromEntries(LISTS.map((list) => [list, []]))
-  const lists = Object.entries(given).filter(([, value]) => value !== undefined)
-  const text = toText({ ...empty, ...Object.fromEntries(lists) }, index)
-  // Zod's records drop such a member and say nothing; a signed one must not get lost.
-  if (text.includes('"__proto__":')) {
-    throw new TrustChainInvalidError('no member can be called __proto__', { index })
-  }
-  return JSON.parse(text)
-}
-
-function toText(chain: object, index: number | undefined): string {
-  try {
-    return toDocument(chain, Infinity, 'chain')
-  } catch (cause) {
-    if (!isStoreError(cause)) throw cause
-    throw new TrustChainInvalidError(cause.message, { index, cause })
-  }
-}
-
-function describeIssues(issues: readonly z.core.$ZodIssue[]): string {
-  return issues
-    .slice(0, 3)
-    .map((issue) => `${issue.path.length === 0 ? 'the chain' : issue.path.join('.')}: ${issue.message}`)
-    .join('; ')
+  return { agentId, chain, hash: hashOf(chain) }
 }
 
 /**

@@ -12,7 +12,13 @@ export function unchecked(value: unknown): never {
 export async function assertFails(
   call: Promise<unknown> | (() => Promise<unknown>),
   code: ErrorCode,
-  more: { readonly message?: RegExp; readonly index?: number; readonly name?: string } = {},
+  more: {
+    readonly message?: RegExp
+    readonly index?: number
+    readonly name?: string
+    readonly collection?: string
+    readonly keys?: readonly string[]
+  } = {},
 ): Promise<void> {
   await assert.rejects(async () => (typeof call === 'function' ? call() : call), { code, ...more })
 }

@@ -10,9 +10,11 @@ import { chilFrameworkCases } from './chil-framework.ts'
 import { chilPowerCases } from './chil-power.ts'
 import { chilCoalitionCases } from './chil-power-coalitions.ts'
 import { chilNetworkCases } from './chil-power-network.ts'
+import { chilRepeatedCases } from './chil-repeated.ts'
 import { chilRepositoryCases } from './chil-repository.ts'
 import { chilVerificationCases } from './chil-verification.ts'
 import { memoryCases } from './memories.ts'
+import { messageCases } from './messages.ts'
 import { allMethods } from './methods.ts'
 import { registryCases } from './registry.ts'
 import { stateCases } from './state.ts'
@@ -34,8 +36,10 @@ export const agentCases: readonly AgentCase[] = [
   ...chilPowerCases,
   ...chilCoalitionCases,
   ...chilNetworkCases,
+  ...chilRepeatedCases,
   ...chilFrameworkCases,
   ...chilEvolutionCases,
+  ...messageCases,
 ]
 
 /** How many cases call each method. */

@@ -176,6 +176,31 @@ export const chilRequestCases: readonly AgentCase[] = [
     },
   },
   {
+    id: 'chil-request-audit-long',
+    title: 'the trail of a request is told whole, however many steps there are',
+    methods: ['chil.verification.getAuditTrail', 'chil.verification.iterateAuditTrail'],
+    run: async ({ store }) => {
+      const { verification } = store.chil
+      await verification.createVerificationRequest(aRequest('r'))
+      for (let renewal = 1; renewal <= 100; renewal++) await verification.claimRequest('r', 'one')
+      const trail = await verification.getAuditTrail('r')
+      assert.deepEqual(
+        trail.map(({ sequence }) => sequence),
+        Array.from({ length: 101 }, (_each, place) => place + 1),
+      )
+      assert.deepEqual(await gathered(verification.iterateAuditTrail('r')), trail)
+      const behind = await gathered(verification.iterateAuditTrail('r', { afterSequence: 99 }))
+      assert.deepEqual(behind, trail.slice(99))
+      const latest = await verification.getAuditTrail('r', { reverse: true, limit: 2 })
+      assert.deepEqual(latest, trail.slice(-2).reverse())
+      for (const bad of [{ limit: 0 }, { limit: 100_001 }, { cursor: 'x' }, { colour: 1 }, null]) {
+        await assertFails(verification.getAuditTrail('r', unchecked(bad)), 'INVALID_ARGUMENT')
+      }
+      const limited = unchecked({ limit: 1 })
+      await assertFails(gathered(verification.iterateAuditTrail('r', limited)), 'INVALID_ARGUMENT')
+    },
+  },
+  {
     id: 'chil-request-audit-edited',
     title: 'a step that was edited behind the store’s back is found',
     methods: ['chil.verification.verifyAuditTrail'],

@@ -14,8 +14,9 @@ export const proposalStatus = z.enum(['pending', 'accepted', 'rejected', 'no_quo
 const counted = z.strictObject({ count: z.int(), weight: z.int() })
 
 /**
- * What the votes of a proposal come to. A vote weighs what its node weighed when it was cast; `eligible` are
- * the nodes that are active when it is counted.
+ * What the votes of a proposal come to. A vote weighs what its node weighed when it was cast, and counts whatever
+ * becomes of the node; `eligible` are the nodes that are active when it is counted. So the votes may weigh more
+ * than what is eligible, where nodes have voted and are not active any more, or weigh less than they did.
  */
 export const proposalTally = z.strictObject({
   accept: counted,

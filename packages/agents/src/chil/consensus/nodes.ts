@@ -1,8 +1,9 @@
 /** The methods for the nodes of a consensus. */
 
 import type { BaseStore, RecordPage } from '@coffer/core'
+import { checkedRecord } from '../../checked-record.ts'
+import { checkedId } from '../../id-text.ts'
 import { findListed, iterateListed, type ListOptions } from '../../listing.ts'
-import { checkedNew } from '../checked.ts'
 import { conflicting, missing } from '../refusals.ts'
 import {
   type ConsensusNode,
@@ -32,7 +33,7 @@ export interface ConsensusNodeMethods {
    * @throws `NOT_FOUND` for an unknown node
    */
   updateNode(nodeId: string, change: ConsensusNodeChange): Promise<ConsensusNode>
-  /** Says that a node was heard of now. @throws `NOT_FOUND` for an unknown node */
+  /** Says that a node was heard of now; a time that is later already stays. @throws `NOT_FOUND` for an unknown node */
   recordHeartbeat(nodeId: string): Promise<ConsensusNode>
   /** The nodes that match, by their ids: an array of at most `limit`, 100 unless said otherwise. */
   listNodes(options?: ConsensusNodeListOptions): Promise<ConsensusNode[]>
@@ -47,27 +48,41 @@ const BY_ID = { node_id: 'asc' } as const
 /** Makes the node methods of one handle. */
 export function consensusNodeMethods(store: BaseStore): ConsensusNodeMethods {
   const collection = store.collection(consensusNodes)
-  const replace = async (nodeId: string, change: Partial<ConsensusNode>): Promise<ConsensusNode> => {
+  const replace = async (
+    nodeId: string,
+    change: (before: ConsensusNode) => Partial<ConsensusNode>,
+  ): Promise<ConsensusNode> => {
     let after: ConsensusNode | undefined
-    await collection.update(nodeId, (before) => {
-      after = { ...before, ...change }
+    await collection.update(checkedId(nodeId, 'node_id', consensusNodes.name), (before) => {
+      after = { ...before, ...change(before) }
       return after
     })
     return after as ConsensusNode
   }
   return {
     registerNode: async (given) => {
-      const { status = 'active', weight = 1, ...rest } = checkedNew(newConsensusNode, given, 'registerNode')
+      const {
+        status = 'active',
+        weight = 1,
+        ...rest
+      } = checkedRecord(newConsensusNode, given, 'registerNode')
       const registered_at = store.now().toISOString()
       const node = { ...rest, status, weight, registered_at, last_heartbeat: null }
       await collection.insert(node)
       return node
     },
-    getNode: (nodeId) => collection.get(nodeId),
-    updateNode: async (nodeId, change) =>
+    getNode: async (nodeId) => collection.get(checkedId(nodeId, 'node_id', consensusNodes.name)),
+    updateNode: async (nodeId, given) => {
       // What is undefined has been left out.
-      replace(nodeId, checkedNew(consensusNodeChange, change, 'updateNode') as Partial<ConsensusNode>),
-    recordHeartbeat: (nodeId) => replace(nodeId, { last_heartbeat: store.now().toISOString() }),
+      const change = checkedRecord(consensusNodeChange, given, 'updateNode') as Partial<ConsensusNode>
+      return replace(nodeId, () => change)
+    },
+    recordHeartbeat: (nodeId) =>
+      replace(nodeId, ({ last_heartbeat }) => {
+        const now = store.now().toISOString()
+        // Of two that meet the later stays, whichever is stored last.
+        return { last_heartbeat: last_heartbeat !== null && last_heartbeat > now ? last_heartbeat : now }
+      }),
     listNodes: async (options = {}) => (await findListed(collection, options, BY_ID)).records,
     pageNodes: (options = {}) => findListed(collection, options, BY_ID),
     iterateNodes: (options = {}) => iterateListed(collection, options, BY_ID),
@@ -85,7 +100,7 @@ export async function activeNode(
   argument: string,
 ): Promise<ConsensusNode> {
   const node = await transaction.collection(consensusNodes).get(nodeId)
-  if (node === undefined) throw missing(consensusNodes, argument)
+  if (node === undefined) throw missing(consensusNodes, argument, nodeId)
   if (node.status === 'active') return node
-  throw conflicting(consensusNodes, `the node that ${argument} names is not active`)
+  throw conflicting(consensusNodes, `the node that '${argument}' names is not active`, nodeId)
 }

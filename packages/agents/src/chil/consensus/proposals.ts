@@ -2,11 +2,11 @@
 
 import type { BaseStore, RecordPage } from '@coffer/core'
 import { StoreError } from '@coffer/core'
+import { checkedRecord } from '../../checked-record.ts'
 import { compositeKey } from '../../composite-key.ts'
 import { checkedId } from '../../id-text.ts'
 import { findListed, iterateListed, type ListOptions } from '../../listing.ts'
-import { checkedNew } from '../checked.ts'
-import { conflicting, missing } from '../refusals.ts'
+import { conflicting, missing, repeated } from '../refusals.ts'
 import {
   type ConsensusProposal,
   consensusProposals,
@@ -49,8 +49,9 @@ export interface ProposalMethods {
   /**
    * Makes a proposal that takes votes, in the present term. @returns it as it is stored
    *
-   * @throws `NOT_FOUND` for an unknown proposer, `VERSION_CONFLICT` for one that is not active and for a
-   *   `term` that is not the present one, `ALREADY_EXISTS` when there is a proposal with its id
+   * @throws `ALREADY_EXISTS` when there is a proposal with its id, `INVALID_ARGUMENT` when `expires_at` has passed,
+   *   `NOT_FOUND` for an unknown proposer, `VERSION_CONFLICT` for one that is not active and for a `term` that is
+   *   not the present one
    */
   createProposal(proposal: NewConsensusProposal): Promise<ConsensusProposal>
   /** The proposal with this id, or `undefined`. */
@@ -65,11 +66,11 @@ export interface ProposalMethods {
    * Casts a node's vote on a proposal: one for each node, also when several come at once. It can't be taken
    * back. @returns it as it is stored
    *
-   * @throws `ALREADY_EXISTS` when the node has voted, `NOT_FOUND` for an unknown node or proposal,
-   *   `VERSION_CONFLICT` for a node that is not active and a proposal that is closed or past `expires_at`
+   * @throws `ALREADY_EXISTS` when the node has voted, whatever has changed since; `NOT_FOUND` for an unknown node or
+   *   proposal, `VERSION_CONFLICT` for a node that is not active and a proposal that is closed or past `expires_at`
    */
   castVote(vote: NewConsensusVote): Promise<ConsensusVote>
-  /** The votes that match, in the order in which they were cast: an array of at most `limit`, as for proposals. */
+  /** The votes that match, in the order in which they were cast: an array of at most `limit`, 100 unless said otherwise. */
   listVotes(options?: VoteListOptions): Promise<ConsensusVote[]>
   /** As `listVotes`: `{ records, next }`. */
   pageVotes(options?: VoteListOptions): Promise<RecordPage<ConsensusVote>>
@@ -78,7 +79,8 @@ export interface ProposalMethods {
   /**
    * What the votes come to now, as one moment has them; of a proposal that was decided, the tally that
    * decided it. It is accepted when the quorum is reached and enough of the weight that accepts or rejects
-   * accepts; shares are compared exactly.
+   * accepts; shares are compared exactly. A vote counts for the quorum also when its node is not active any more,
+   * and then the node is not among the eligible.
    *
    * @throws `NOT_FOUND` for an unknown proposal
    */
@@ -100,7 +102,8 @@ export function proposalMethods(store: BaseStore): ProposalMethods {
   const votes = store.collection(consensusVotes)
   return {
     createProposal: async (given) => createProposal(store, given),
-    getProposal: (proposalId) => proposals.get(proposalId),
+    getProposal: async (proposalId) =>
+      proposals.get(checkedId(proposalId, 'proposal_id', consensusProposals.name)),
     listProposals: async (options = {}) => (await findListed(proposals, options, NEWEST_FIRST)).records,
     pageProposals: (options = {}) => findListed(proposals, options, NEWEST_FIRST),
     iterateProposals: (options = {}) => iterateListed(proposals, options, NEWEST_FIRST),
@@ -120,7 +123,7 @@ export function proposalMethods(store: BaseStore): ProposalMethods {
       return store.transaction(async (transaction) => {
         const proposal = await knownProposal(transaction, proposalId)
         if (proposal.status !== 'pending')
-          throw conflicting(consensusProposals, 'the proposal was closed before')
+          throw conflicting(consensusProposals, 'the proposal was closed before', proposalId)
         const result = await countVotes(transaction, proposal)
         const decided_at = transaction.now().toISOString()
         const closed = { ...proposal, status: result.outcome, decided_at, result }
@@ -132,17 +135,23 @@ export function proposalMethods(store: BaseStore): ProposalMethods {
 }
 
 async function createProposal(store: BaseStore, given: NewConsensusProposal): Promise<ConsensusProposal> {
-  const checked = checkedNew(newConsensusProposal, given, 'createProposal')
+  const checked = checkedRecord(newConsensusProposal, given, 'createProposal')
   const { quorum = 0.5, threshold = null, expires_at = null, content = null, term, ...rest } = checked
-  const now = store.now()
-  if (expires_at !== null && Date.parse(expires_at) <= now.getTime()) {
-    throw new StoreError('INVALID_ARGUMENT', 'createProposal: expires_at has passed already')
-  }
   return store.transaction(async (transaction) => {
+    const proposals = transaction.collection(consensusProposals)
+    // First of all, so that who repeats a call learns that it was done.
+    if (await proposals.has(rest.proposal_id)) {
+      const problem = "there is a proposal with this 'proposal_id' already"
+      throw repeated(consensusProposals, problem, rest.proposal_id)
+    }
+    const now = transaction.now()
+    if (expires_at !== null && Date.parse(expires_at) <= now.getTime()) {
+      throw new StoreError('INVALID_ARGUMENT', "createProposal: 'expires_at' has passed already")
+    }
     await activeNode(transaction, rest.proposer_id, 'proposer_id')
     const present = await currentState(transaction)
     if (term !== undefined && term !== present.term) {
-      throw conflicting(consensusProposals, 'term is not the present one')
+      throw conflicting(consensusProposals, "'term' is not the present one", rest.proposal_id)
     }
     const proposal: ConsensusProposal = {
       ...rest,
@@ -156,31 +165,36 @@ async function createProposal(store: BaseStore, given: NewConsensusProposal): Pr
       decided_at: null,
       result: null,
     }
-    await transaction.collection(consensusProposals).insert(proposal)
+    await proposals.insert(proposal)
     return proposal
   })
 }
 
 async function castVote(store: BaseStore, given: NewConsensusVote): Promise<ConsensusVote> {
-  const ballot = checkedNew(newConsensusVote, given, 'castVote')
+  const ballot = checkedRecord(newConsensusVote, given, 'castVote')
   const { proposal_id, voter_id } = ballot
+  const vote_id = compositeKey(proposal_id, voter_id)
   return store.transaction(async (transaction) => {
+    const votes = transaction.collection(consensusVotes)
+    if (await votes.has(vote_id)) {
+      throw repeated(consensusVotes, 'the node has voted on the proposal already', vote_id)
+    }
     const { status, expires_at } = await knownProposal(transaction, proposal_id)
     const now = transaction.now()
-    if (status !== 'pending') throw conflicting(consensusProposals, 'the proposal is closed')
+    if (status !== 'pending') throw conflicting(consensusProposals, 'the proposal is closed', proposal_id)
     if (expires_at !== null && now.getTime() >= Date.parse(expires_at)) {
-      throw conflicting(consensusProposals, 'the proposal takes no votes any more: expires_at has passed')
+      const problem = "the proposal takes no votes any more: its 'expires_at' has passed"
+      throw conflicting(consensusProposals, problem, proposal_id)
     }
     const { weight } = await activeNode(transaction, voter_id, 'voter_id')
-    const vote_id = compositeKey(proposal_id, voter_id)
     const vote = { ...ballot, vote_id, weight, cast_at: now.toISOString() }
-    await transaction.collection(consensusVotes).insert(vote)
+    await votes.insert(vote)
     return vote
   })
 }
 
 async function knownProposal(transaction: BaseStore, proposalId: string): Promise<ConsensusProposal> {
   const proposal = await transaction.collection(consensusProposals).get(proposalId)
-  if (proposal === undefined) throw missing(consensusProposals, 'proposal_id')
+  if (proposal === undefined) throw missing(consensusProposals, 'proposal_id', proposalId)
   return proposal
 }

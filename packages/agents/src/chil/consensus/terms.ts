@@ -2,10 +2,10 @@
 
 import type { BaseStore, RecordPage } from '@coffer/core'
 import * as z from 'zod'
+import { checkedRecord } from '../../checked-record.ts'
 import { compositeKey } from '../../composite-key.ts'
 import { findListed, iterateListed, type ListOptions } from '../../listing.ts'
-import { checkedNew } from '../checked.ts'
-import { conflicting } from '../refusals.ts'
+import { conflicting, repeated } from '../refusals.ts'
 import { consensusNodes } from './consensus-node.ts'
 import {
   type ConsensusState,
@@ -62,8 +62,8 @@ export interface TermMethods {
    * Casts a node's vote for the leader of the present term: one for each node and term, also when several
    * come at once. The candidate who first has more than half of the active nodes leads the term to its end.
    *
-   * @throws `VERSION_CONFLICT` for another term than the present one and for nodes that are not active,
-   *   `NOT_FOUND` for unknown ones, `ALREADY_EXISTS` when the node has voted in this term
+   * @throws `ALREADY_EXISTS` when the node has voted in the term, whatever has changed since; `VERSION_CONFLICT` for
+   *   another term than the present one and for nodes that are not active, `NOT_FOUND` for unknown ones
    */
   voteForLeader(vote: NewLeaderVote): Promise<LeaderVoteResult>
   /** The terms that match, newest first: an array of at most `limit`, 100 unless said otherwise. */
@@ -104,14 +104,16 @@ export async function currentState(store: BaseStore): Promise<CurrentState> {
 }
 
 async function advanceTerm(store: BaseStore, given: TermAdvance): Promise<CurrentState> {
-  const { expected_term, term: asked } = checkedNew(termAdvance, given, 'advanceTerm')
+  const { expected_term, term: asked } = checkedRecord(termAdvance, given, 'advanceTerm')
   return store.transaction(async (transaction) => {
     const present = await currentState(transaction)
     if (expected_term !== undefined && expected_term !== present.term) {
-      throw conflicting(consensusStates, 'expected_term is not the present one')
+      throw conflicting(consensusStates, "'expected_term' is not the present one", stateId(present.term))
     }
     const term = asked ?? present.term + 1
-    if (term <= present.term) throw conflicting(consensusStates, 'term is not above the present one')
+    if (term <= present.term) {
+      throw conflicting(consensusStates, "'term' is not above the present one", stateId(present.term))
+    }
     const next = { term, leader_id: null, started_at: transaction.now().toISOString(), elected_at: null }
     await transaction.collection(consensusStates).insert({ ...next, state_id: stateId(term) })
     return next
@@ -119,23 +121,22 @@ async function advanceTerm(store: BaseStore, given: TermAdvance): Promise<Curren
 }
 
 async function voteForLeader(store: BaseStore, given: NewLeaderVote): Promise<LeaderVoteResult> {
-  const { term, voter_id, candidate_id } = checkedNew(newLeaderVote, given, 'voteForLeader')
+  const { term, voter_id, candidate_id } = checkedRecord(newLeaderVote, given, 'voteForLeader')
+  const vote_id = compositeKey(String(term), voter_id)
   return store.transaction(async (transaction) => {
+    const votes = transaction.collection(leaderVotes)
+    // First of all, so that who repeats a call learns that it was done.
+    if (await votes.has(vote_id)) {
+      throw repeated(leaderVotes, 'the node has voted in the term already', vote_id)
+    }
     const present = await currentState(transaction)
     if (term !== present.term || present.started_at === null) {
-      throw conflicting(consensusStates, 'term is not the present one')
+      throw conflicting(consensusStates, "'term' is not the present one", stateId(present.term))
     }
     await activeNode(transaction, voter_id, 'voter_id')
     await activeNode(transaction, candidate_id, 'candidate_id')
-    const votes = transaction.collection(leaderVotes)
     const cast_at = transaction.now().toISOString()
-    await votes.insert({
-      vote_id: compositeKey(String(term), voter_id),
-      term,
-      voter_id,
-      candidate_id,
-      cast_at,
-    })
+    await votes.insert({ vote_id, term, voter_id, candidate_id, cast_at })
     const received = await votes.count({ term, candidate_id })
     const active = await transaction.collection(consensusNodes).count({ status: 'active' })
     const needed = Math.floor(active / 2) + 1

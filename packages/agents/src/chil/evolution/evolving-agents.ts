@@ -2,9 +2,11 @@
 
 import { type BaseStore, type RecordPage, StoreError } from '@coffer/core'
 import * as z from 'zod'
+import { checkedRecord } from '../../checked-record.ts'
 import { compositeKey } from '../../composite-key.ts'
+import { checkedId } from '../../id-text.ts'
 import { findListed, iterateListed, type ListOptions } from '../../listing.ts'
-import { checked, checkedNew } from '../checked.ts'
+import { checked } from '../checked.ts'
 import { beyond, dangling, missing } from '../refusals.ts'
 import {
   type EvolutionAgent,
@@ -94,7 +96,7 @@ export function evolutionAgentMethods(store: BaseStore): EvolutionAgentMethods {
   const collection = store.collection(evolutionAgents)
   return {
     createAgent: async (agent) => {
-      const [created] = await createAgents(store, [checkedNew(newEvolutionAgent, agent, 'createAgent')])
+      const [created] = await createAgents(store, [checkedRecord(newEvolutionAgent, agent, 'createAgent')])
       return created as EvolutionAgent
     },
     createAgents: async (agents) => {
@@ -102,14 +104,14 @@ export function evolutionAgentMethods(store: BaseStore): EvolutionAgentMethods {
         throw new StoreError('INVALID_ARGUMENT', 'createAgents takes an array of agents')
       }
       const each = (agent: unknown, index: number) =>
-        checkedNew(newEvolutionAgent, agent, 'createAgents', index)
+        checkedRecord(newEvolutionAgent, agent, 'createAgents', index)
       return createAgents(store, agents.map(each))
     },
-    getAgent: (agentId) => collection.get(agentId),
+    getAgent: async (agentId) => collection.get(checkedId(agentId, 'agentId', name)),
     listAgents: async (options = {}) => (await findListed(collection, options, FITTEST_FIRST)).records,
     pageAgents: (options = {}) => findListed(collection, options, FITTEST_FIRST),
     iterateAgents: (options = {}) => iterateListed(collection, options, FITTEST_FIRST),
-    deleteAgent: (agentId) => collection.delete(agentId),
+    deleteAgent: async (agentId) => collection.delete(checkedId(agentId, 'agentId', name)),
     getAncestors: async (agentId, options = {}) =>
       lineage(store, agentId, checked(lineageOptions, options, 'getAncestors'), parentsOf),
     getDescendants: async (agentId, options = {}) =>
@@ -197,8 +199,8 @@ async function lineage(
   step: Step,
 ): Promise<Relative[]> {
   const agents = store.collection(evolutionAgents)
-  const first = await agents.get(agentId)
-  if (first === undefined) throw missing(evolutionAgents, 'agentId')
+  const first = await agents.get(checkedId(agentId, 'agentId', name))
+  if (first === undefined) throw missing(evolutionAgents, 'agentId', agentId)
   const seen = new Set([agentId])
   const relatives: Relative[] = []
   let nearest: readonly EvolutionAgent[] = [first]

@@ -1,10 +1,11 @@
 /** The methods for fitness: evaluations of agents one by one, and what they come to in each generation. */
 
 import type { BaseStore, Filter, RecordPage } from '@coffer/core'
+import { checkedRecord } from '../../checked-record.ts'
 import { compositeKey } from '../../composite-key.ts'
 import { checkedId } from '../../id-text.ts'
 import { findListed, iterateListed, type ListOptions, type Paging } from '../../listing.ts'
-import { checkedNew, checkedPaging } from '../checked.ts'
+import { checkedPaging } from '../checked.ts'
 import { measuredNumber } from '../measured.ts'
 import { dangling } from '../refusals.ts'
 import { type EvolutionAgent, evolutionAgents } from './evolution-agent.ts'
@@ -48,7 +49,7 @@ export interface FitnessMethods {
    *   is closed
    */
   recordFitness(evaluation: NewEvolutionFitness): Promise<EvolutionFitness>
-  /** The evaluations of an agent in their order: `{ records, next }`; none for an unknown one. */
+  /** The evaluations of an agent in their order, 100 a page: `{ records, next }`; none for an unknown one. */
   fitnessHistory(agentId: string, options?: Paging): Promise<RecordPage<EvolutionFitness>>
   /** The evaluations that match, best first, ties by id: an array of at most `limit`, 100 unless said otherwise. */
   listFitness(options?: ListOptions<EvolutionFitnessField>): Promise<EvolutionFitness[]>
@@ -74,7 +75,7 @@ export function fitnessMethods(store: BaseStore): FitnessMethods {
   return {
     recordFitness: async (evaluation) => recordFitness(store, evaluation),
     fitnessHistory: async (agentId, options = {}) => {
-      const agent_id = checkedId(agentId, 'agentId', 'fitnessHistory')
+      const agent_id = checkedId(agentId, 'agentId', evolutionFitnesses.name)
       const paging = checkedPaging(options, 'fitnessHistory')
       return findListed(collection, { ...paging, agent_id }, { sequence: 'asc' })
     },
@@ -86,7 +87,7 @@ export function fitnessMethods(store: BaseStore): FitnessMethods {
 }
 
 async function recordFitness(store: BaseStore, given: NewEvolutionFitness): Promise<EvolutionFitness> {
-  const asked = checkedNew(newEvolutionFitness, given, 'recordFitness')
+  const asked = checkedRecord(newEvolutionFitness, given, 'recordFitness')
   const { agent_id, fitness } = asked
   return store.transaction(async (transaction) => {
     const agents = transaction.collection(evolutionAgents)

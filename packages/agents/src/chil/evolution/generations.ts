@@ -1,8 +1,10 @@
 /** The methods for generations: opening the next one, and closing it with its statistics. */
 
 import type { BaseStore, RecordPage } from '@coffer/core'
+import { checkedRecord } from '../../checked-record.ts'
+import { checkedId } from '../../id-text.ts'
 import { findListed, type ListOptions } from '../../listing.ts'
-import { checked, checkedNew, nameText } from '../checked.ts'
+import { checked, nameText } from '../checked.ts'
 import { measuredNumber } from '../measured.ts'
 import { conflicting, dangling } from '../refusals.ts'
 import { evolutionAgents } from './evolution-agent.ts'
@@ -52,8 +54,8 @@ export function generationMethods(store: BaseStore): GenerationMethods {
   const collection = store.collection(evolutionGenerations)
   return {
     openGeneration: async (generation) => openGeneration(store, generation),
-    closeGeneration: (generationId) => closeGeneration(store, generationId),
-    getGeneration: (generationId) => collection.get(generationId),
+    closeGeneration: async (generationId) => closeGeneration(store, checkedGeneration(generationId)),
+    getGeneration: async (generationId) => collection.get(checkedGeneration(generationId)),
     currentGeneration: async (population) =>
       openOf(store, checked(nameText, population, 'currentGeneration: population')),
     listGenerations: async (options = {}) => (await findListed(collection, options, LATEST_FIRST)).records,
@@ -72,10 +74,14 @@ export async function openGenerations(
     const generation = found[place]
     if (generation === undefined) throw dangling(evolutionGenerations, [id])
     if (generation.status !== 'open')
-      throw conflicting(evolutionGenerations, 'the generation is closed; open the next one')
+      throw conflicting(evolutionGenerations, 'the generation is closed; open the next one', id)
     return [id, generation]
   })
   return new Map(generations)
+}
+
+function checkedGeneration(generationId: unknown): string {
+  return checkedId(generationId, 'generationId', evolutionGenerations.name)
 }
 
 function openOf(store: BaseStore, population: string): Promise<EvolutionGeneration | undefined> {
@@ -83,7 +89,7 @@ function openOf(store: BaseStore, population: string): Promise<EvolutionGenerati
 }
 
 async function openGeneration(store: BaseStore, given: NewEvolutionGeneration): Promise<EvolutionGeneration> {
-  const asked = checkedNew(newEvolutionGeneration, given, 'openGeneration')
+  const asked = checkedRecord(newEvolutionGeneration, given, 'openGeneration')
   return store.transaction(async (transaction) => {
     const collection = transaction.collection(evolutionGenerations)
     const latest = await collection.findOne({
@@ -100,7 +106,9 @@ async function openGeneration(store: BaseStore, given: NewEvolutionGeneration): 
     }
     // First, so that who repeats a call learns that it was done.
     await collection.insert(generation)
-    if (latest?.status === 'open') throw conflicting(evolutionGenerations, 'close the open generation first')
+    if (latest?.status === 'open') {
+      throw conflicting(evolutionGenerations, 'close the open generation first', latest.generation_id)
+    }
     return generation
   })
 }
@@ -109,7 +117,8 @@ function closeGeneration(store: BaseStore, generationId: string): Promise<Evolut
   return store.transaction(async (transaction) => {
     let closed: EvolutionGeneration | undefined
     await transaction.collection(evolutionGenerations).update(generationId, async (before) => {
-      if (before.status === 'closed') throw conflicting(evolutionGenerations, 'the generation is closed')
+      if (before.status === 'closed')
+        throw conflicting(evolutionGenerations, 'the generation is closed', generationId)
       const statistics = await statisticsOf(transaction, generationId)
       closed = { ...before, status: 'closed', closed_at: transaction.now().toISOString(), statistics }
       return closed

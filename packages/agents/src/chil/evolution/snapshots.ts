@@ -2,9 +2,10 @@
 
 import { type BaseStore, canonicalJson, type RecordPage, sha256 } from '@coffer/core'
 import * as z from 'zod'
+import { checkedRecord } from '../../checked-record.ts'
 import { checkedId } from '../../id-text.ts'
 import { findListed, type ListOptions } from '../../listing.ts'
-import { checked, checkedNew } from '../checked.ts'
+import { checked } from '../checked.ts'
 import { missing } from '../refusals.ts'
 import {
   type EvolutionSnapshot,
@@ -61,20 +62,22 @@ export function snapshotMethods(store: BaseStore): EvolutionSnapshotMethods {
   const collection = store.collection(evolutionSnapshots)
   return {
     saveSnapshot: async (given) => {
-      const asked = checkedNew(newEvolutionSnapshot, given, 'saveSnapshot')
+      const asked = checkedRecord(newEvolutionSnapshot, given, 'saveSnapshot')
       const state_hash = sha256(canonicalJson(asked.state))
       const snapshot = { ...asked, state_hash, created_at: store.now().toISOString() }
       await collection.insert(snapshot)
       return snapshot
     },
-    getSnapshot: (snapshotId) => collection.get(snapshotId),
+    getSnapshot: async (snapshotId) =>
+      collection.get(checkedId(snapshotId, 'snapshotId', evolutionSnapshots.name)),
     listSnapshots: async (options = {}) => (await findListed(collection, options, NEWEST_FIRST)).records,
     pageSnapshots: (options = {}) => findListed(collection, options, NEWEST_FIRST),
     verifySnapshot: async (snapshotId, options = {}) => {
       const { expectedHash } = checked(verifyOptions, options, 'verifySnapshot')
-      return verifySnapshot(store, checkedId(snapshotId, 'snapshotId', 'verifySnapshot'), expectedHash)
+      return verifySnapshot(store, checkedId(snapshotId, 'snapshotId', evolutionSnapshots.name), expectedHash)
     },
-    deleteSnapshot: (snapshotId) => collection.delete(snapshotId),
+    deleteSnapshot: async (snapshotId) =>
+      collection.delete(checkedId(snapshotId, 'snapshotId', evolutionSnapshots.name)),
   }
 }
 
@@ -88,7 +91,7 @@ async function verifySnapshot(
   const [damage] = problems
   if (damage !== undefined) return { ok: false, problem: damage.problem }
   const snapshot = found === 0 ? undefined : await collection.get(snapshotId, { consistency: 'strong' })
-  if (snapshot === undefined) throw missing(evolutionSnapshots, 'snapshotId')
+  if (snapshot === undefined) throw missing(evolutionSnapshots, 'snapshotId', snapshotId)
   if (expectedHash !== undefined && snapshot.state_hash !== expectedHash) {
     return { ok: false, problem: 'the hash is another than expected' }
   }

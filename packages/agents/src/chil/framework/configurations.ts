@@ -2,10 +2,11 @@
 
 import type { BaseStore, RecordPage } from '@coffer/core'
 import * as z from 'zod'
+import { checkedRecord } from '../../checked-record.ts'
 import { compositeKey } from '../../composite-key.ts'
 import { findListed, type Paging } from '../../listing.ts'
 import { checkOptionNames } from '../../option-names.ts'
-import { checked, checkedNew, checkedPaging, nameText } from '../checked.ts'
+import { checked, checkedPaging, nameText } from '../checked.ts'
 import { conflicting, missing } from '../refusals.ts'
 import {
   type FrameworkConfiguration,
@@ -45,7 +46,7 @@ export interface ConfigurationMethods {
   ): Promise<FrameworkConfiguration | undefined>
   /** Makes another version count. @throws `NOT_FOUND` for a version that is not there */
   activateConfiguration(name: string, version: number): Promise<FrameworkConfiguration>
-  /** The versions of a configuration, newest first: `{ records, next }`; none for an unknown name. */
+  /** The versions of a configuration, newest first, 100 a page: `{ records, next }`; none for an unknown name. */
   configurationHistory(name: string, options?: Paging): Promise<RecordPage<FrameworkConfiguration>>
 }
 
@@ -89,14 +90,15 @@ async function setConfiguration(
   options: ConfigurationOptions,
 ): Promise<number> {
   checkOptionNames(options, ['ifVersion', 'activate', 'created_by', 'comment'], 'setConfiguration')
-  const asked = checkedNew(newConfiguration, { ...options, name: of, settings }, 'setConfiguration')
+  const asked = checkedRecord(newConfiguration, { ...options, name: of, settings }, 'setConfiguration')
   const { ifVersion, activate = true, ...given } = asked
   return store.transaction(async (transaction) => {
     const collection = transaction.collection(frameworkConfigurations)
     const [newest] = (await collection.find({ where: { name: of }, orderBy: { version: 'desc' }, limit: 1 }))
       .records
     if (ifVersion !== undefined && ifVersion !== (newest?.version ?? 0)) {
-      throw conflicting(frameworkConfigurations, 'the newest version is another than ifVersion says')
+      const key = configurationKey(of, newest?.version ?? 0)
+      throw conflicting(frameworkConfigurations, "the newest version is another than 'ifVersion' says", key)
     }
     const version = (newest?.version ?? 0) + 1
     const active = activate || newest === undefined
@@ -115,8 +117,9 @@ async function activateConfiguration(
 ): Promise<FrameworkConfiguration> {
   return store.transaction(async (transaction) => {
     const collection = transaction.collection(frameworkConfigurations)
-    const meant = await collection.get(configurationKey(of, version))
-    if (meant === undefined) throw missing(frameworkConfigurations, 'version')
+    const key = configurationKey(of, version)
+    const meant = await collection.get(key)
+    if (meant === undefined) throw missing(frameworkConfigurations, 'version', key)
     if (meant.active) return meant
     await deactivate(transaction, of)
     const active: FrameworkConfiguration = { ...meant, active: true }

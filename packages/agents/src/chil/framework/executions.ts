@@ -2,10 +2,11 @@
 
 import type { BaseStore, RecordPage } from '@coffer/core'
 import * as z from 'zod'
+import { checkedRecord } from '../../checked-record.ts'
 import { compositeKey } from '../../composite-key.ts'
 import { checkedId } from '../../id-text.ts'
 import { findListed, iterateListed, type ListOptions } from '../../listing.ts'
-import { checked, checkedNew, nameText } from '../checked.ts'
+import { checked, nameText } from '../checked.ts'
 import { conflicting } from '../refusals.ts'
 import {
   type FrameworkCheckpoint,
@@ -92,6 +93,10 @@ export interface ExecutionMethods {
   iterateExecutions(options?: ExecutionListOptions): AsyncGenerator<FrameworkExecution, void, undefined>
   /**
    * Removes an execution with its checkpoints and metrics. @returns true when there was one
+   *
+   * An execution that is started anew with its id begins at attempt 1, and a process that still works on the removed
+   * one can't be told from the new one's: remove what is over, or start under another id.
+   *
    * @throws `LIMIT_EXCEEDED` where those are more than 100,000
    */
   deleteExecution(executionId: string): Promise<boolean>
@@ -130,7 +135,7 @@ export function executionMethods(store: BaseStore): ExecutionMethods {
       return change(store, 'reportProgress', run, () => ({ progress, progress_note: note }))
     },
     finishExecution: async (run, output) => {
-      const end = checkedNew(executionEnd, { output }, 'finishExecution')
+      const end = checkedRecord(executionEnd, { output }, 'finishExecution')
       return change(store, 'finishExecution', run, (before, now) => ({
         ...ended(before, now),
         status: 'finished',
@@ -147,11 +152,15 @@ export function executionMethods(store: BaseStore): ExecutionMethods {
       }))
     },
     resumeExecution: async (execution) => resumeExecution(store, execution),
-    getExecution: (executionId) => collection.get(executionId, { consistency: 'strong' }),
+    getExecution: async (executionId) =>
+      collection.get(checkedId(executionId, 'executionId', frameworkExecutions.name), {
+        consistency: 'strong',
+      }),
     listExecutions: async (options = {}) => (await findListed(collection, options, NEWEST_FIRST)).records,
     pageExecutions: (options = {}) => findListed(collection, options, NEWEST_FIRST),
     iterateExecutions: (options = {}) => iterateListed(collection, options, NEWEST_FIRST),
-    deleteExecution: (executionId) => collection.delete(executionId),
+    deleteExecution: async (executionId) =>
+      collection.delete(checkedId(executionId, 'executionId', frameworkExecutions.name)),
   }
 }
 
@@ -161,14 +170,14 @@ export function checkpointMethods(store: BaseStore): CheckpointMethods {
   return {
     saveCheckpoint: async (run, state) => saveCheckpoint(store, run, state),
     latestCheckpoint: async (executionId) =>
-      latestCheckpoint(store, checkedId(executionId, 'executionId', 'latestCheckpoint')),
+      latestCheckpoint(store, checkedId(executionId, 'executionId', frameworkCheckpoints.name)),
     listCheckpoints: async (options = {}) => (await findListed(collection, options, LATEST_FIRST)).records,
     pageCheckpoints: (options = {}) => findListed(collection, options, LATEST_FIRST),
   }
 }
 
 async function startExecution(store: BaseStore, given: NewFrameworkExecution): Promise<FrameworkExecution> {
-  const asked = checkedNew(newFrameworkExecution, given, 'startExecution')
+  const asked = checkedRecord(newFrameworkExecution, given, 'startExecution')
   const now = store.now().toISOString()
   const execution: FrameworkExecution = {
     ...asked,
@@ -197,9 +206,9 @@ async function change(
   const { execution_id, attempt } = checked(runMembers, run, method)
   return replace(store, execution_id, (before, now) => {
     if (before.status !== 'running')
-      throw conflicting(frameworkExecutions, `the execution has ${before.status}`)
+      throw conflicting(frameworkExecutions, `the execution has ${before.status}`, execution_id)
     if (before.attempt !== attempt)
-      throw conflicting(frameworkExecutions, 'the execution was resumed by another')
+      throw conflicting(frameworkExecutions, 'the execution was resumed by another', execution_id)
     return changes(before, now)
   })
 }
@@ -229,9 +238,11 @@ async function resumeExecution(
   const { execution_id, attempt, updated_at } = checked(readMembers, given, 'resumeExecution')
   return store.transaction(async (transaction) => {
     const execution = await replace(transaction, execution_id, (before) => {
-      if (before.status === 'finished') throw conflicting(frameworkExecutions, 'the execution has finished')
+      if (before.status === 'finished')
+        throw conflicting(frameworkExecutions, 'the execution has finished', execution_id)
       if (before.attempt !== attempt || before.updated_at !== updated_at) {
-        throw conflicting(frameworkExecutions, 'the execution was resumed or heard of since it was read')
+        const problem = 'the execution was resumed or heard of since it was read'
+        throw conflicting(frameworkExecutions, problem, execution_id)
       }
       const running = { status: 'running', error: null, finished_at: null, duration_ms: null } as const
       return { ...running, attempt: attempt + 1 }
@@ -245,7 +256,7 @@ async function saveCheckpoint(
   run: ExecutionRun,
   given: unknown,
 ): Promise<FrameworkCheckpoint> {
-  const { state } = checkedNew(newCheckpoint, { state: given }, 'saveCheckpoint')
+  const { state } = checkedRecord(newCheckpoint, { state: given }, 'saveCheckpoint')
   return store.transaction(async (transaction) => {
     const execution = await change(transaction, 'saveCheckpoint', run, (before) => ({
       last_checkpoint: before.last_checkpoint + 1,

@@ -1,9 +1,9 @@
 /** The methods for metrics: recording them, and what they come to by name and time. */
 
 import { type BaseStore, type Filter, type GroupBy, type RecordPage, StoreError } from '@coffer/core'
+import { checkedRecord } from '../../checked-record.ts'
 import { checkListOptions, findListed, iterateListed, type ListOptions } from '../../listing.ts'
 import { newId } from '../../new-id.ts'
-import { checkedNew } from '../checked.ts'
 import { measuredNumber, periodStart } from '../measured.ts'
 import {
   type FrameworkMetric,
@@ -77,7 +77,7 @@ export function frameworkMetricMethods(store: BaseStore): FrameworkMetricMethods
   const collection = store.collection(frameworkMetrics)
   return {
     recordMetric: async (metric) => {
-      const complete = completed(store, checkedNew(newFrameworkMetric, metric, 'recordMetric'))
+      const complete = completed(store, checkedRecord(newFrameworkMetric, metric, 'recordMetric'))
       await collection.insert(complete)
       return complete
     },
@@ -86,7 +86,7 @@ export function frameworkMetricMethods(store: BaseStore): FrameworkMetricMethods
         throw new StoreError('INVALID_ARGUMENT', 'recordMetrics takes an array of metrics')
       }
       const complete = metrics.map((metric, index) =>
-        completed(store, checkedNew(newFrameworkMetric, metric, 'recordMetrics', index)),
+        completed(store, checkedRecord(newFrameworkMetric, metric, 'recordMetrics', index)),
       )
       await collection.insertMany(complete)
       return complete

@@ -1,11 +1,11 @@
 /** The methods for coalitions. Each change is told by an event in the same transaction. */
 
 import { type BaseStore, type RecordPage, StoreError } from '@coffer/core'
+import { checkedRecord } from '../../checked-record.ts'
 import { checkedId } from '../../id-text.ts'
 import { findListed, iterateListed, type ListOptions } from '../../listing.ts'
 import { newId } from '../../new-id.ts'
-import { checkedNew } from '../checked.ts'
-import { beyond, conflicting, missing } from '../refusals.ts'
+import { beyond, conflicting, missing, repeated } from '../refusals.ts'
 import {
   MAX_MEMBERS,
   type NewPowerCoalition,
@@ -73,22 +73,24 @@ export function coalitionMethods(store: BaseStore): CoalitionMethods {
   const coalitions = store.collection(powerCoalitions)
   return {
     formCoalition: async (given) => formCoalition(store, given),
-    getCoalition: (coalitionId) => coalitions.get(coalitionId),
+    getCoalition: async (coalitionId) => coalitions.get(checkedCoalition(coalitionId)),
     joinCoalition: async (coalitionId, nodeId) => {
-      checkedId(nodeId, 'node_id', 'joinCoalition')
+      checkedId(nodeId, 'node_id', powerCoalitions.name)
       return change(store, coalitionId, 'coalition_joined', [nodeId], async (before, transaction) => {
-        if (before.members.includes(nodeId)) throw alreadyMember()
+        if (before.members.includes(nodeId))
+          throw repeated(powerCoalitions, 'the node is a member already', coalitionId)
         if (before.members.length >= MAX_MEMBERS) {
           throw beyond(powerCoalitions, `a coalition has at most ${MAX_MEMBERS} members`)
         }
-        await requireNodes(transaction, [nodeId])
+        if (!(await transaction.collection(powerNodes).has(nodeId)))
+          throw missing(powerNodes, 'node_id', nodeId)
         return { ...before, members: [...before.members, nodeId] }
       })
     },
     leaveCoalition: async (coalitionId, nodeId) => {
-      checkedId(nodeId, 'node_id', 'leaveCoalition')
+      checkedId(nodeId, 'node_id', powerCoalitions.name)
       return change(store, coalitionId, 'coalition_left', [nodeId], async (before) => {
-        if (!before.members.includes(nodeId)) throw missing(powerCoalitions, 'node_id as a member')
+        if (!before.members.includes(nodeId)) throw noMember(coalitionId)
         return { ...before, members: before.members.filter((member) => member !== nodeId) }
       })
     },
@@ -101,18 +103,26 @@ export function coalitionMethods(store: BaseStore): CoalitionMethods {
     listCoalitions: async (options = {}) => (await findListed(coalitions, options, NEWEST_FIRST)).records,
     pageCoalitions: (options = {}) => findListed(coalitions, options, NEWEST_FIRST),
     iterateCoalitions: (options = {}) => iterateListed(coalitions, options, NEWEST_FIRST),
-    coalitionPower: async (coalitionId) =>
-      store.transaction((transaction) => power(transaction, coalitionId)),
+    coalitionPower: async (coalitionId) => {
+      checkedCoalition(coalitionId)
+      return store.transaction((transaction) => power(transaction, coalitionId))
+    },
   }
 }
 
 async function formCoalition(store: BaseStore, given: NewPowerCoalition): Promise<PowerCoalition> {
-  const checked = checkedNew(newPowerCoalition, given, 'formCoalition')
+  const checked = checkedRecord(newPowerCoalition, given, 'formCoalition')
   return store.transaction(async (transaction) => {
+    const coalitions = transaction.collection(powerCoalitions)
+    // First of all, so that who repeats a call learns that it was done.
+    if (await coalitions.has(checked.coalition_id)) {
+      const problem = "there is a coalition with this 'coalition_id' already"
+      throw repeated(powerCoalitions, problem, checked.coalition_id)
+    }
     await requireNodes(transaction, checked.members)
     const formed_at = transaction.now().toISOString()
     const coalition: PowerCoalition = { ...checked, status: 'active', formed_at, dissolved_at: null }
-    await transaction.collection(powerCoalitions).insert(coalition)
+    await coalitions.insert(coalition)
     await tell(transaction, coalition.coalition_id, 'coalition_formed', coalition.members)
     return coalition
   })
@@ -126,9 +136,11 @@ async function change(
   participants: readonly string[] | undefined,
   next: (before: PowerCoalition, transaction: BaseStore) => Promise<PowerCoalition>,
 ): Promise<PowerCoalition> {
+  checkedCoalition(coalitionId)
   return store.transaction(async (transaction) => {
     const before = await knownCoalition(transaction, coalitionId)
-    if (before.status === 'dissolved') throw conflicting(powerCoalitions, 'the coalition is dissolved')
+    if (before.status === 'dissolved')
+      throw conflicting(powerCoalitions, 'the coalition is dissolved', coalitionId)
     const after = await next(before, transaction)
     await transaction.collection(powerCoalitions).put(after)
     await tell(transaction, coalitionId, eventType, participants ?? before.members)
@@ -147,13 +159,14 @@ async function power(transaction: BaseStore, coalitionId: string): Promise<Coali
 
 async function knownCoalition(transaction: BaseStore, coalitionId: string): Promise<PowerCoalition> {
   const coalition = await transaction.collection(powerCoalitions).get(coalitionId)
-  if (coalition === undefined) throw missing(powerCoalitions, 'coalition_id')
+  if (coalition === undefined) throw missing(powerCoalitions, 'coalition_id', coalitionId)
   return coalition
 }
 
 async function requireNodes(transaction: BaseStore, nodeIds: readonly string[]): Promise<void> {
   const nodes = await transaction.collection(powerNodes).getMany(nodeIds)
-  if (nodes.includes(undefined)) throw missing(powerNodes, 'a member')
+  const absent = nodeIds.find((_id, place) => nodes[place] === undefined)
+  if (absent !== undefined) throw missing(powerNodes, 'members', absent)
 }
 
 async function tell(
@@ -171,7 +184,14 @@ async function tell(
   })
 }
 
-function alreadyMember(): StoreError {
+function checkedCoalition(coalitionId: unknown): string {
+  return checkedId(coalitionId, 'coalition_id', powerCoalitions.name)
+}
+
+function noMember(coalitionId: string): StoreError {
   const { name } = powerCoalitions
-  return new StoreError('ALREADY_EXISTS', `${name}: the node is a member already`, { collection: name })
+  return new StoreError('NOT_FOUND', `${name}: the node that 'node_id' names is no member`, {
+    collection: name,
+    keys: [coalitionId],
+  })
 }

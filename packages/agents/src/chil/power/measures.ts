@@ -2,7 +2,8 @@
 
 import type { BaseStore, Collection } from '@coffer/core'
 import * as z from 'zod'
-import { checkedNew, nameText } from '../checked.ts'
+import { checkedRecord } from '../../checked-record.ts'
+import { nameText } from '../checked.ts'
 import { beyond } from '../refusals.ts'
 import { gini, herfindahl } from './concentration.ts'
 import { centrality, density, type NodeCentrality } from './network.ts'
@@ -65,7 +66,7 @@ const networkOptions = z.strictObject({ relation_type: nameText.optional() })
 export function measureMethods(store: BaseStore): MeasureMethods {
   return {
     networkMeasures: async (given = {}) => {
-      const where = checkedNew(networkOptions, given, 'networkMeasures')
+      const where = checkedRecord(networkOptions, given, 'networkMeasures')
       return store.transaction(async (transaction) => {
         const nodes = await all(transaction.collection(powerNodes), {}, MAX_NETWORK_NODES)
         const relations = await all(transaction.collection(powerRelations), where, MAX_NETWORK_RELATIONS)

@@ -1,10 +1,11 @@
 /** The methods for nodes and the relations between them. */
 
 import { type BaseStore, type RecordPage, StoreError } from '@coffer/core'
+import { checkedRecord } from '../../checked-record.ts'
 import { compositeKey } from '../../composite-key.ts'
+import { checkedId } from '../../id-text.ts'
 import { findListed, iterateListed, type ListOptions } from '../../listing.ts'
-import { checkedNew } from '../checked.ts'
-import { conflicting, missing } from '../refusals.ts'
+import { conflicting, missing, repeated } from '../refusals.ts'
 import { powerCoalitions } from './power-coalition.ts'
 import {
   type NewPowerNode,
@@ -67,7 +68,7 @@ export interface PowerNodeMethods {
   createRelation(relation: NewPowerRelation): Promise<PowerRelation>
   /** Removes a relation. @returns true when there was one */
   deleteRelation(relationId: string): Promise<boolean>
-  /** The relations that match, newest first, ties by id: an array of at most `limit`, as for nodes. */
+  /** The relations that match, newest first, ties by id: an array of at most `limit`, 100 unless said otherwise. */
   listRelations(options?: PowerRelationListOptions): Promise<PowerRelation[]>
   /** As `listRelations`: `{ records, next }`. */
   pageRelations(options?: PowerRelationListOptions): Promise<RecordPage<PowerRelation>>
@@ -84,15 +85,16 @@ export function powerNodeMethods(store: BaseStore): PowerNodeMethods {
   const relations = store.collection(powerRelations)
   return {
     createNode: async (given) => {
-      const { amount = 0, ...rest } = checkedNew(newPowerNode, given, 'createNode')
+      const { amount = 0, ...rest } = checkedRecord(newPowerNode, given, 'createNode')
       const node = { ...rest, amount, created_at: store.now().toISOString() }
       await nodes.insert(node)
       return node
     },
-    getNode: (nodeId) => nodes.get(nodeId),
+    getNode: async (nodeId) => nodes.get(checkedId(nodeId, 'node_id', powerNodes.name)),
     updateNode: async (nodeId, given) => {
+      checkedId(nodeId, 'node_id', powerNodes.name)
       // What is undefined has been left out.
-      const change = checkedNew(powerNodeChange, given, 'updateNode') as Partial<PowerNode>
+      const change = checkedRecord(powerNodeChange, given, 'updateNode') as Partial<PowerNode>
       let after: PowerNode | undefined
       await nodes.update(nodeId, (before) => {
         after = { ...before, ...change }
@@ -100,12 +102,16 @@ export function powerNodeMethods(store: BaseStore): PowerNodeMethods {
       })
       return after as PowerNode
     },
-    deleteNode: (nodeId) => store.transaction((transaction) => deleteNode(transaction, nodeId)),
+    deleteNode: async (nodeId) => {
+      checkedId(nodeId, 'node_id', powerNodes.name)
+      return store.transaction((transaction) => deleteNode(transaction, nodeId))
+    },
     listNodes: async (options = {}) => (await findListed(nodes, options, MOST_FIRST)).records,
     pageNodes: (options = {}) => findListed(nodes, options, MOST_FIRST),
     iterateNodes: (options = {}) => iterateListed(nodes, options, MOST_FIRST),
     createRelation: async (given) => createRelation(store, given),
-    deleteRelation: (relationId) => relations.delete(relationId),
+    deleteRelation: async (relationId) =>
+      relations.delete(checkedId(relationId, 'relation_id', powerRelations.name)),
     listRelations: async (options = {}) => (await findListed(relations, options, NEWEST_FIRST)).records,
     pageRelations: (options = {}) => findListed(relations, options, NEWEST_FIRST),
     iterateRelations: (options = {}) => iterateListed(relations, options, NEWEST_FIRST),
@@ -116,7 +122,7 @@ async function deleteNode(transaction: BaseStore, nodeId: string): Promise<boole
   const nodes = transaction.collection(powerNodes)
   const node = await nodes.get(nodeId)
   if (node === undefined) return false
-  if (node.amount > 0) throw conflicting(powerNodes, 'the node holds power; transfer it first')
+  if (node.amount > 0) throw conflicting(powerNodes, 'the node holds power; transfer it first', nodeId)
   const membership = { members: { has: nodeId }, status: 'active' } as const
   if (await transaction.collection(powerCoalitions).exists(membership)) {
     throw new StoreError('REFERENCE_VIOLATION', `${powerNodes.name}: the node is a member of a coalition`, {
@@ -127,15 +133,23 @@ async function deleteNode(transaction: BaseStore, nodeId: string): Promise<boole
 }
 
 async function createRelation(store: BaseStore, given: NewPowerRelation): Promise<PowerRelation> {
-  const { strength = 0.5, ...rest } = checkedNew(newPowerRelation, given, 'createRelation')
+  const { strength = 0.5, ...rest } = checkedRecord(newPowerRelation, given, 'createRelation')
   const { source_id, target_id, relation_type } = rest
   return store.transaction(async (transaction) => {
     const [source, target] = await transaction.collection(powerNodes).getMany([source_id, target_id])
-    if (source === undefined) throw missing(powerNodes, 'source_id')
-    if (target === undefined) throw missing(powerNodes, 'target_id')
+    if (source === undefined) throw missing(powerNodes, 'source_id', source_id)
+    if (target === undefined) throw missing(powerNodes, 'target_id', target_id)
     const relation_id = compositeKey(source_id, target_id, relation_type)
+    const relations = transaction.collection(powerRelations)
+    if (await relations.has(relation_id)) {
+      throw repeated(
+        powerRelations,
+        'there is a relation of this type between the nodes already',
+        relation_id,
+      )
+    }
     const relation = { ...rest, relation_id, strength, established_at: transaction.now().toISOString() }
-    await transaction.collection(powerRelations).insert(relation)
+    await relations.insert(relation)
     return relation
   })
 }

@@ -10,9 +10,13 @@ import { nameText } from '../checked.ts'
  * An amount of power, counted in whole units of whatever is smallest: whole numbers up to 2^53−1 are exact on
  * every engine, fractions are not. Who deals in hundredths counts hundredths.
  */
-export const powerAmount = z
-  .int('expected a whole number of the smallest unit; multiply fractions out')
-  .min(0)
+export const powerAmount = amountFrom(0)
+
+/** The schema of an amount of at least so much. */
+export function amountFrom(least: number): z.ZodNumber {
+  const error = `expected a whole number from ${least} to 2^53−1, counted in the smallest unit`
+  return z.int({ error, abort: true }).min(least, error)
+}
 
 /**
  * A node as it is stored. Times are ISO 8601 timestamps in UTC with milliseconds, by the store's clock.

@@ -2,15 +2,15 @@
 
 import { type BaseStore, type RecordPage, StoreError } from '@coffer/core'
 import * as z from 'zod'
-import { idText } from '../../id-text.ts'
+import { checkedRecord } from '../../checked-record.ts'
+import { checkedId, idText } from '../../id-text.ts'
 import { findListed, iterateListed, type ListOptions } from '../../listing.ts'
 import { newId } from '../../new-id.ts'
 import { metadata } from '../../registry/json-member.ts'
-import { checkedNew } from '../checked.ts'
-import { beyond, missing } from '../refusals.ts'
+import { beyond, missing, repeated } from '../refusals.ts'
 import { type NewPowerEvent, newPowerEvent, type PowerEvent, powerEvents } from './power-event.ts'
 import { type NewPowerMetric, newPowerMetric, type PowerMetric, powerMetrics } from './power-metric.ts'
-import { powerAmount, powerNodes } from './power-node.ts'
+import { amountFrom, powerNodes } from './power-node.ts'
 
 /** What is to be moved from whom to whom. */
 export const powerTransfer = z
@@ -18,7 +18,7 @@ export const powerTransfer = z
     from: idText,
     to: idText,
     /** At least 1. */
-    amount: powerAmount.min(1),
+    amount: amountFrom(1),
     reason: z.string().optional(),
     /** The id of the event. A transfer that brings one can be repeated without moving twice. Default: one is made. */
     event_id: idText.optional(),
@@ -41,11 +41,12 @@ export type PowerMetricListOptions = ListOptions<'metric_id' | 'node_id' | 'name
 export interface TransferMethods {
   /**
    * Moves an amount from one node to another, with an event that tells so: all of it or nothing. However many
-   * transfers meet, no node falls below zero and the total stays what it is.
+   * transfers meet, no node falls below zero and the total stays what it is. One that brings an `event_id` can be
+   * repeated: whatever has become of the nodes since, the repetition fails with `ALREADY_EXISTS`.
    *
    * @returns the event
-   * @throws `NOT_FOUND` for an unknown node, `LIMIT_EXCEEDED` when `from` holds less than the amount or `to`
-   *   would hold more than 2^53−1, `ALREADY_EXISTS` when there is an event with its `event_id`,
+   * @throws `ALREADY_EXISTS` when there is an event with its `event_id`, `NOT_FOUND` for an unknown node,
+   *   `LIMIT_EXCEEDED` when `from` holds less than the amount or `to` would hold more than 2^53−1,
    *   `INVALID_ARGUMENT` for an amount that is no whole number above 0 and for a transfer to itself
    */
   transferPower(transfer: PowerTransfer): Promise<PowerEvent>
@@ -64,10 +65,11 @@ export interface TransferMethods {
   iterateEvents(options?: PowerEventListOptions): AsyncGenerator<PowerEvent, void, undefined>
   /**
    * Records metrics, all or none; a refusal names the index. @returns them as they are stored
-   * @throws `REFERENCE_VIOLATION` for an unknown node, `ALREADY_EXISTS` when there is one with its id
+   * @throws `REFERENCE_VIOLATION` for an unknown node, in a transaction at its commit; `ALREADY_EXISTS` when there
+   *   is one with its id
    */
   recordMetrics(metrics: readonly NewPowerMetric[]): Promise<PowerMetric[]>
-  /** The metrics that match, newest first, as for events. */
+  /** The metrics that match, newest first, ties by id: an array of at most `limit`, 100 unless said otherwise. */
   listMetrics(options?: PowerMetricListOptions): Promise<PowerMetric[]>
   /** As `listMetrics`: `{ records, next }`. */
   pageMetrics(options?: PowerMetricListOptions): Promise<RecordPage<PowerMetric>>
@@ -85,20 +87,20 @@ export function transferMethods(store: BaseStore): TransferMethods {
   return {
     transferPower: async (given) => transferPower(store, given),
     recordEvent: async (given) => {
-      const checked = checkedNew(newPowerEvent, given, 'recordEvent')
+      const checked = checkedRecord(newPowerEvent, given, 'recordEvent')
       const { event_id = newId(), participants = [], occurred_at = present(store), ...rest } = checked
       const event = { ...rest, event_id, participants, occurred_at }
       await events.insert(event)
       return event
     },
-    getEvent: (eventId) => events.get(eventId),
+    getEvent: async (eventId) => events.get(checkedId(eventId, 'event_id', powerEvents.name)),
     listEvents: async (options = {}) => (await findListed(events, options, NEWEST_EVENT)).records,
     pageEvents: (options = {}) => findListed(events, options, NEWEST_EVENT),
     iterateEvents: (options = {}) => iterateListed(events, options, NEWEST_EVENT),
     recordMetrics: async (given) => {
       if (!Array.isArray(given)) throw new StoreError('INVALID_ARGUMENT', 'recordMetrics takes an array')
       const complete = given.map((metric, index) => {
-        const checked = checkedNew(newPowerMetric, metric, 'recordMetrics', index)
+        const checked = checkedRecord(newPowerMetric, metric, 'recordMetrics', index)
         const { metric_id = newId(), recorded_at = present(store), ...rest } = checked
         return { ...rest, metric_id, recorded_at }
       })
@@ -112,16 +114,21 @@ export function transferMethods(store: BaseStore): TransferMethods {
 }
 
 async function transferPower(store: BaseStore, given: PowerTransfer): Promise<PowerEvent> {
-  const checked = checkedNew(powerTransfer, given, 'transferPower')
+  const checked = checkedRecord(powerTransfer, given, 'transferPower')
   const { from, to, amount, event_id = newId(), ...rest } = checked
   return store.transaction(async (transaction) => {
+    const events = transaction.collection(powerEvents)
+    // First of all, so that who repeats a call learns that it was done.
+    if (checked.event_id !== undefined && (await events.has(event_id))) {
+      throw repeated(powerEvents, "there is an event with this 'event_id' already", event_id)
+    }
     const nodes = transaction.collection(powerNodes)
     const [giver, receiver] = await nodes.getMany([from, to])
-    if (giver === undefined) throw missing(powerNodes, 'from')
-    if (receiver === undefined) throw missing(powerNodes, 'to')
-    if (giver.amount < amount) throw beyond(powerNodes, 'from holds less than the amount')
+    if (giver === undefined) throw missing(powerNodes, 'from', from)
+    if (receiver === undefined) throw missing(powerNodes, 'to', to)
+    if (giver.amount < amount) throw beyond(powerNodes, "'from' holds less than the amount")
     const received = receiver.amount + amount
-    if (!Number.isSafeInteger(received)) throw beyond(powerNodes, 'to would hold more than can be counted')
+    if (!Number.isSafeInteger(received)) throw beyond(powerNodes, "'to' would hold more than can be counted")
     await nodes.putMany([
       { ...giver, amount: giver.amount - amount },
       { ...receiver, amount: received },
@@ -136,7 +143,7 @@ async function transferPower(store: BaseStore, given: PowerTransfer): Promise<Po
       amount,
       occurred_at: present(transaction),
     }
-    await transaction.collection(powerEvents).insert(event)
+    await events.insert(event)
     return event
   })
 }

@@ -2,6 +2,7 @@
 
 import { type BaseStore, type Filter, isStoreError, StoreError } from '@coffer/core'
 import * as z from 'zod'
+import { checkedId } from '../../id-text.ts'
 import { checkListOptions, findListed, type ListOptions, type Paging } from '../../listing.ts'
 import { checked, nameText } from '../checked.ts'
 import { conflicting } from '../refusals.ts'
@@ -92,8 +93,9 @@ export function holdsClaim(request: VerificationRequest, worker: string, now: Da
 }
 
 /** The error for a worker that does not have the request. */
-export function notHeld(): StoreError {
-  return conflicting(verificationRequests, 'the worker does not hold a claim on the request; claim it first')
+export function notHeld(requestId: string): StoreError {
+  const problem = 'the worker does not hold a claim on the request; claim it first'
+  return conflicting(verificationRequests, problem, requestId)
 }
 
 function hasRunOut({ claim_expires_at }: VerificationRequest, now: Date): boolean {
@@ -147,10 +149,10 @@ function claim(
 ): Promise<VerificationRequest> {
   return changed(store, requestId, (before, now) => {
     if (before.finished_at !== null)
-      throw conflicting(verificationRequests, `the request is over: ${before.status}`)
+      throw conflicting(verificationRequests, `the request is over: ${before.status}`, requestId)
     const isHeld = before.status === 'claimed' && !hasRunOut(before, now)
     if (isHeld && before.claimed_by !== worker)
-      throw conflicting(verificationRequests, 'another worker has the request')
+      throw conflicting(verificationRequests, 'another worker has the request', requestId)
     const request: VerificationRequest = {
       ...before,
       status: 'claimed',
@@ -173,7 +175,7 @@ async function endClaim(
 ): Promise<VerificationRequest> {
   checked(nameText, worker, `${event === 'failed' ? 'failRequest' : 'releaseClaim'}: worker`)
   return changed(store, requestId, (before, now) => {
-    if (!holdsClaim(before, worker, now)) throw notHeld()
+    if (!holdsClaim(before, worker, now)) throw notHeld(requestId)
     const request: VerificationRequest = {
       ...before,
       ...unclaimed,
@@ -194,11 +196,12 @@ interface RequestChange {
   readonly step: Parameters<typeof recordStep>[3]
 }
 
-function changed(
+async function changed(
   store: BaseStore,
   requestId: string,
   change: (before: VerificationRequest, now: Date) => RequestChange,
 ): Promise<VerificationRequest> {
+  checkedId(requestId, 'requestId', verificationRequests.name)
   return store.transaction(async (transaction) => {
     const now = transaction.now()
     let made: RequestChange | undefined

@@ -1,11 +1,11 @@
 /** Results of verification: recording them with their request, listing and measuring them. */
 
 import { type BaseStore, type Filter, type GroupBy, type RecordPage, StoreError } from '@coffer/core'
+import { checkedRecord } from '../../checked-record.ts'
 import { compositeKey } from '../../composite-key.ts'
 import { checkListOptions, findListed, iterateListed, type ListOptions } from '../../listing.ts'
-import { checkedNew } from '../checked.ts'
 import { measuredNumber, periodStart } from '../measured.ts'
-import { dangling } from '../refusals.ts'
+import { dangling, repeated } from '../refusals.ts'
 import { holdsClaim, notHeld, unclaimed } from './claims.ts'
 import { recordStep } from './verification-audit.ts'
 import { type VerificationRequest, verificationRequests } from './verification-request.ts'
@@ -103,13 +103,13 @@ export function resultMethods(store: BaseStore): ResultMethods {
 }
 
 async function recordResult(store: BaseStore, given: NewVerificationResult): Promise<RecordedResult> {
-  const asked = checkedNew(newVerificationResult, given, 'recordResult')
+  const asked = checkedRecord(newVerificationResult, given, 'recordResult')
   const { request_id, framework, worker } = asked
   const result_id = compositeKey(request_id, framework)
   return store.transaction(async (transaction) => {
     const now = transaction.now()
     const before = await awaitingRequest(transaction, asked)
-    if (!holdsClaim(before, worker, now)) throw notHeld()
+    if (!holdsClaim(before, worker, now)) throw notHeld(request_id)
     const result: VerificationResult = { ...asked, result_id, recorded_at: now.toISOString() }
     await transaction.collection(verificationResults).insert(result)
     const request = await afterResult(transaction, before, result.recorded_at)
@@ -130,9 +130,9 @@ async function awaitingRequest(
     const problem = 'the request does not ask this framework; it names those that it asks in frameworks'
     throw new StoreError('INVALID_ARGUMENT', `${verificationResults.name}: ${problem}`, about)
   }
-  if (await transaction.collection(verificationResults).has(compositeKey(request_id, framework))) {
-    const problem = 'the framework has a result for the request already'
-    throw new StoreError('ALREADY_EXISTS', `${verificationResults.name}: ${problem}`, about)
+  const result_id = compositeKey(request_id, framework)
+  if (await transaction.collection(verificationResults).has(result_id)) {
+    throw repeated(verificationResults, 'the framework has a result for the request already', result_id)
   }
   return request
 }

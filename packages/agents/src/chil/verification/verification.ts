@@ -8,8 +8,11 @@ import type {
   RecordPage,
   VerifyLogOptions,
 } from '@coffer/core'
+import { checkedRecord } from '../../checked-record.ts'
+import { answeredPage, gathered, PAGE_RECORDS } from '../../gathered.ts'
+import { checkedId } from '../../id-text.ts'
 import { checkListOptions, findListed, iterateListed, type ListOptions } from '../../listing.ts'
-import { checkedNew } from '../checked.ts'
+import { checkOptionNames } from '../../option-names.ts'
 import { hasMany } from '../relation.ts'
 import { repository, type WithRelated } from '../repository.ts'
 import { type ClaimMethods, claimMethods, unclaimed } from './claims.ts'
@@ -74,10 +77,25 @@ export interface RequestMethods {
   ): AsyncGenerator<VerificationRequest & Pick<VerificationRelated, N>, void, undefined>
 }
 
+/** What `getAuditTrail` takes. */
+export type AuditTrailOptions = Pick<ReadOptions, 'afterSequence' | 'reverse' | 'signal'> & {
+  /** The most steps that are answered, 1 to 100,000. Default: the whole trail. */
+  readonly limit?: number | undefined
+}
+
 /** Methods for the audit trail. */
 export interface VerificationAuditMethods {
-  /** The steps of a request in their order, at most `limit`, 100 unless said otherwise; none for an unknown one. */
-  getAuditTrail(requestId: string, options?: ReadOptions): Promise<VerificationAuditEntry[]>
+  /**
+   * The steps of a request in their order: the whole trail unless a limit is given, none for an unknown one.
+   *
+   * @throws `LIMIT_EXCEEDED` when they are more than 100,000
+   */
+  getAuditTrail(requestId: string, options?: AuditTrailOptions): Promise<VerificationAuditEntry[]>
+  /** As `getAuditTrail`, one by one, for trails of any length. */
+  iterateAuditTrail(
+    requestId: string,
+    options?: Omit<AuditTrailOptions, 'limit'>,
+  ): AsyncGenerator<VerificationAuditEntry, void, undefined>
   /**
    * Walks the trail of a request and checks every step: its place, its hash, the hash before, and the end.
    * Damage is reported, never thrown.
@@ -103,12 +121,26 @@ export function verificationMethods(store: BaseStore): VerificationMethods {
     ...requestMethods(store),
     ...claimMethods(store),
     ...resultMethods(store),
-    getAuditTrail: async (requestId, options) => (await log.read(requestId, options)).records,
-    verifyAuditTrail: (requestId, options) => log.verify(requestId, options),
+    getAuditTrail: async (requestId, options = {}) => {
+      checkOptionNames(options, ['afterSequence', 'reverse', 'limit', 'signal'], 'getAuditTrail')
+      const { limit, ...rest } = options
+      const page = answeredPage(limit, verificationAudit.name)
+      const steps = log.iterate(checkedRequest(requestId), { ...rest, limit: page })
+      return gathered(steps, limit, verificationAudit.name, 'steps; read them with iterateAuditTrail')
+    },
+    iterateAuditTrail: async function* (requestId, options = {}) {
+      checkOptionNames(options, ['afterSequence', 'reverse', 'signal'], 'iterateAuditTrail')
+      yield* log.iterate(checkedRequest(requestId), { ...options, limit: PAGE_RECORDS })
+    },
+    verifyAuditTrail: async (requestId, options) => log.verify(checkedRequest(requestId), options),
   }
 }
 
 const NEWEST_FIRST = { created_at: 'desc' } as const
+
+function checkedRequest(requestId: unknown): string {
+  return checkedId(requestId, 'requestId', verificationRequests.name)
+}
 
 function requestMethods(store: BaseStore): RequestMethods {
   const requests = repository(store, verificationRequests, {
@@ -124,7 +156,7 @@ function requestMethods(store: BaseStore): RequestMethods {
   }
   return {
     createVerificationRequest: async (request) => createVerificationRequest(store, request),
-    getRequest: (requestId, options) => requests.get(requestId, options),
+    getRequest: async (requestId, options) => requests.get(checkedRequest(requestId), options),
     listRequests: async (options) => (await page(options)).records,
     pageRequests: page,
     iterateRequests: async function* <N extends 'results' = never>(
@@ -142,7 +174,7 @@ async function createVerificationRequest(
   store: BaseStore,
   given: NewVerificationRequest,
 ): Promise<VerificationRequest> {
-  const asked = checkedNew(newVerificationRequest, given, 'createVerificationRequest')
+  const asked = checkedRecord(newVerificationRequest, given, 'createVerificationRequest')
   return store.transaction(async (transaction) => {
     const request: VerificationRequest = {
       ...asked,
