@@ -13,6 +13,24 @@ const [step, path = '', countText] = process.argv.slice(2)
 const count = Number(countText)
 const store = createAgentStore({ type: 'sqlite', path, durability: 'process' })
 
+/** Entries from one look at the memory to the next. */
+const STRIDE = Math.ceil(count / 20)
+
+/**
+ * The most that was held at a time: what is left in JavaScript's heap, and beside it, when garbage is collected.
+ * The system's own figure would count how much garbage V8 leaves lying, and what SQLite maps of the file.
+ */
+let peak = 0
+let looked = 0
+
+function look(entries = 0): void {
+  if (entries - looked < STRIDE && entries > 0) return
+  looked = entries
+  globalThis.gc?.()
+  const { heapUsed, external } = process.memoryUsage()
+  peak = Math.max(peak, heapUsed + external)
+}
+
 const steps: Readonly<Record<string, () => Promise<void>>> = {
   write: async () => {
     let next = 0
@@ -25,17 +43,18 @@ const steps: Readonly<Record<string, () => Promise<void>>> = {
     await Promise.all(Array.from({ length: CALLERS }, caller))
   },
   verify: async () => {
-    const { ok, entries, problem } = await store.audit.verifyLog()
+    const { ok, entries, problem } = await store.audit.verifyLog({ onProgress: look })
     if (!ok || entries !== count) throw new Error(`${entries} entries: ${problem?.problem}`)
   },
 }
 
 await store.open()
+look()
 const startedAt = performance.now()
 await steps[step ?? '']?.()
 const report: VerifyStepReport = {
   elapsed: performance.now() - startedAt,
-  peak: process.resourceUsage().maxRSS * 1_024,
+  peak,
 }
 await store.close()
 console.log(JSON.stringify(report))

@@ -20,7 +20,7 @@ export interface VerifyTrial {
 /** Medians of the rounds. Times are milliseconds, sizes are bytes. */
 export interface VerifyStanding {
   readonly name: string
-  /** The most that the process ever held of the machine, for all entries and for a tenth of them. */
+  /** The most that the process held when its garbage was collected, for all entries and for a tenth of them. */
   readonly verifyPeak: number
   readonly tenthPeak: number
   /** `verifyPeak` by `tenthPeak`: 1 is constant memory. */
@@ -81,6 +81,6 @@ const run = promisify(execFile)
 const PROGRAM = join(import.meta.dirname, 'audit-verify-step.ts')
 
 async function runStep(step: string, path: string, count: number): Promise<VerifyStepReport> {
-  const { stdout } = await run(process.execPath, [PROGRAM, step, path, String(count)])
+  const { stdout } = await run(process.execPath, ['--expose-gc', PROGRAM, step, path, String(count)])
   return verifyStepReport.parse(JSON.parse(stdout))
 }
