@@ -6,6 +6,7 @@ import { callers } from './arms.ts'
 import type { Contest } from './contest.ts'
 import { temporaryFolder } from './places.ts'
 import { emptyDatabase } from './postgres-place.ts'
+import { sessionOf } from './step.ts'
 
 /** Callers that append at once. */
 const CALLERS = 64
@@ -58,7 +59,8 @@ function append({ audit }: AgentStore, turn: number) {
     { count: turn + 1 },
     {
       metadata: { reason: 'user_request' },
-      provenance: { task_id: `task-${turn % 100}`, step_id: `step-${turn % 10}`, timestamp: new Date(turn) },
+      // As everywhere here, eight sessions are at work at once, each for 128 steps.
+      provenance: { task_id: sessionOf(turn), step_id: `step-${turn}`, timestamp: new Date(turn) },
     },
   )
 }
