@@ -114,7 +114,7 @@ describe('verify', () => {
     const { code, out } = await coffer(['verify', ...at, '--json'])
     expect(code).toBe(1)
     expect(JSON.parse(out)).toMatchObject({
-      checked: expect.arrayContaining([expect.objectContaining({ streams: 3, entries: 10, bad: 1 })]),
+      checked: expect.arrayContaining([expect.objectContaining({ streams: 3, entries: 15, bad: 1 })]),
       problems: [{ name: 'trace_events', stream: 's-2' }],
     })
   })

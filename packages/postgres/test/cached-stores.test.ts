@@ -88,15 +88,20 @@ test('what is not written stays in the cache', async () => {
   await vi.waitUntil(async () => (await groupOf('b')) === 'first', { interval: 1 })
   await groupOf('kept')
   await write?.({ id: 'b', group: 'second' })
-  await vi.waitUntil(async () => (await groupOf('b')) === 'second', { interval: 1 })
-  await groupOf('kept')
-  const before = store.cacheStatistics()
-  await write?.({ id: 'b', group: 'third' })
-  await vi.waitUntil(async () => (await groupOf('b')) === 'third', { interval: 1 })
-  const missed = store.cacheStatistics()?.misses
-  await groupOf('kept')
-  expect(store.cacheStatistics()?.misses).toBe(missed)
-  expect(before?.hits).toBeGreaterThan(0)
+  await vi.waitUntil(async () => (await groupOf('b')) === 'second', { interval: 1, timeout: 10_000 })
+  let round = 0
+  const isKeptBesideAnother = async () => {
+    await groupOf('kept')
+    const group = `round ${round++}`
+    await write?.({ id: 'b', group })
+    await vi.waitUntil(async () => (await groupOf('b')) === group, { interval: 1, timeout: 10_000 })
+    const missed = store.cacheStatistics()?.misses
+    await groupOf('kept')
+    return store.cacheStatistics()?.misses === missed
+  }
+  // Everything is forgotten once more when the store has begun to listen, which may be in the first rounds.
+  await vi.waitUntil(isKeptBesideAnother, { interval: 1, timeout: 10_000 })
+  expect(await isKeptBesideAnother()).toBe(true)
 })
 
 test('without hints it is seen when the hour is over, and not before', async () => {

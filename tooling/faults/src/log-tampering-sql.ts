@@ -164,7 +164,8 @@ export async function postgresIntruder(connectionString: string): Promise<Intrud
     replace: async (table, rows, head) => {
       const columns = await columnsOf(table)
       await client.query('BEGIN')
-      await client.query(`DELETE FROM "${table}"`)
+      // Not DELETE: dead rows of thousands of times would be read each time.
+      await client.query(`TRUNCATE "${table}"`)
       await client.query(
         `INSERT INTO "${table}" (${columns})
          SELECT ${columns} FROM jsonb_populate_recordset(NULL::"${table}", $1::jsonb)`,

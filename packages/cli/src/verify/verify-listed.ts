@@ -1,7 +1,7 @@
 /** Checks all of a log, or of a collection that keeps hashes, and tells what is wrong with it. */
 
 import type { AgentStore } from '@coffer/agents'
-import { type CollectionDefinition, isStoreError, type LogDefinition, type LogReport } from '@coffer/core'
+import type { CollectionDefinition, LogDefinition } from '@coffer/core'
 import type { Listed } from '../catalog.ts'
 import { logStreams } from './log-streams.ts'
 
@@ -78,29 +78,15 @@ async function verifyLog(
     stream: key,
     problem: `its head is damaged: ${problem}`,
   }))
+  const told = new Set(heads.problems.map(({ key }) => key))
   let [streams, entries, bad] = [0, 0, heads.damaged]
   for await (const stream of logStreams(store, log)) {
-    const report = await verifyStream(store, log, stream, (seen) => onProgress(entries + seen))
+    const report = await store.log(log).verify(stream, { onProgress: (seen) => onProgress(entries + seen) })
     streams++
-    entries += report?.entries ?? 0
-    if (report?.problem === undefined) continue
+    entries += report.entries
+    if (report.problem === undefined || told.has(stream)) continue
     bad++
     if (problems.length < MAX_KEPT) problems.push({ name, stream, ...report.problem })
   }
   return { checked: { name, kind: 'log', ok: bad === 0, streams, entries, bad }, problems }
-}
-
-/** Nothing for a stream whose head can't be read: that has been told of the heads. */
-async function verifyStream(
-  store: AgentStore,
-  log: LogDefinition,
-  stream: string,
-  onProgress: (entries: number) => void,
-): Promise<LogReport | undefined> {
-  try {
-    return await store.log(log).verify(stream, { onProgress })
-  } catch (error) {
-    if (isStoreError(error, 'CORRUPT')) return undefined
-    throw error
-  }
 }
