@@ -1,6 +1,6 @@
 /** Keys of records that are told apart by several texts. */
 
-import { createHash } from 'node:crypto'
+import { sha256 } from '@coffer/core'
 
 /** The longest key that a collection takes, in bytes of UTF-8. */
 const MAX_KEY_BYTES = 1_024
@@ -13,5 +13,5 @@ const MAX_KEY_BYTES = 1_024
 export function compositeKey(...parts: readonly string[]): string {
   const text = JSON.stringify(parts)
   if (Buffer.byteLength(text, 'utf8') <= MAX_KEY_BYTES) return text
-  return `sha256:${createHash('sha256').update(text).digest('hex')}`
+  return `sha256:${sha256(text)}`
 }

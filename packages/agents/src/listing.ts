@@ -20,6 +20,9 @@ export interface Paging {
   readonly signal?: AbortSignal | undefined
 }
 
+/** The names of `Paging`, for lists that check their options by name. */
+export const PAGING_NAMES: readonly string[] = ['limit', 'offset', 'cursor', 'signal']
+
 /** A filter on declared fields with the paging beside it, in one object. */
 export type ListOptions<F extends string> = Filter<F> & Paging
 
@@ -40,6 +43,26 @@ export function splitOrder<O extends Ordered>(options: O, where: string) {
 export function checkListOptions(options: unknown): void {
   if (typeof options === 'object' && options !== null && !Array.isArray(options)) return
   throw new StoreError('INVALID_ARGUMENT', 'a list takes an object of fields and paging')
+}
+
+/** The three forms of one list. */
+export interface Lists<R, F extends string> {
+  readonly array: (options?: ListOptions<F>) => Promise<R[]>
+  readonly page: (options?: ListOptions<F>) => Promise<RecordPage<R>>
+  readonly iterate: (options?: ListOptions<F>) => AsyncGenerator<R, void, undefined>
+}
+
+/** The lists of a collection in one order. */
+export function listsOf<R, F extends string>(
+  collection: Pick<Collection<R, F>, 'find' | 'iterate'>,
+  orderBy: OrderBy<F>,
+): Lists<R, F> {
+  const page = (options: ListOptions<F> = {} as ListOptions<F>) => findListed(collection, options, orderBy)
+  return {
+    array: async (options) => (await page(options)).records,
+    page,
+    iterate: (options = {} as ListOptions<F>) => iterateListed(collection, options, orderBy),
+  }
 }
 
 /** One page of what a list asks for. A field that can't be asked is refused by name. */

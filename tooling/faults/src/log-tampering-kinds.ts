@@ -1,6 +1,6 @@
 /** The ways in which somebody who reaches around the store can tamper with a log. Pure functions on its rows. */
 
-import { entryHash, type JsonObject, type LogDefinition, type LogHead } from '@coffer/core'
+import { entryHash, GENESIS_HASH, type JsonObject, type LogDefinition, type LogHead } from '@coffer/core'
 
 /** One row of a log's table. */
 export interface EntryRow {
@@ -158,6 +158,6 @@ function swapped(
 }
 
 function headOf(row: EntryRow | undefined, { log: { chain } }: ChainPlace): LogHead {
-  if (row === undefined) return { sequence: 0, hash: '0'.repeat(64) }
+  if (row === undefined) return { sequence: 0, hash: GENESIS_HASH }
   return { sequence: Number(row.document[chain.sequence]), hash: String(row.document[chain.hash]) }
 }

@@ -2,7 +2,7 @@
 
 import { StoreError } from '@coffer/core'
 import * as z from 'zod'
-import type { Paging } from '../listing.ts'
+import { PAGING_NAMES, type Paging } from '../listing.ts'
 import { checkOptionNames } from '../option-names.ts'
 
 /** A name of somebody or something. */
@@ -30,6 +30,6 @@ export function checked<S extends z.ZodType>(schema: S, value: unknown, where: s
 
 /** The options of a list that takes paging alone, so that no member of theirs asks for something else. */
 export function checkedPaging(options: Paging, where: string): Paging {
-  checkOptionNames(options, ['limit', 'offset', 'cursor', 'signal'], where)
+  checkOptionNames(options, PAGING_NAMES, where)
   return options
 }

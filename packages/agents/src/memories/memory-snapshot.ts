@@ -1,7 +1,6 @@
 /** Snapshots of memories: a record that names each, its entries as rows beside it, and one hash over all. */
 
-import { hash } from 'node:crypto'
-import { canonicalJson, defineCollection, isoDate } from '@coffer/core'
+import { canonicalJson, defineCollection, isoDate, sha256 } from '@coffer/core'
 import * as z from 'zod'
 import { metadata } from '../registry/json-member.ts'
 import { type MemoryEntry, memoryEntry } from './memory-entry.ts'
@@ -88,12 +87,12 @@ export class SnapshotHash {
   constructor(tenant: string, snapshot: Omit<MemorySnapshot, 'entry_count' | 'content_hash'>) {
     const { id, label, created_at, where, metadata } = snapshot
     const said = { id, label, created_at: created_at.toISOString(), where, metadata }
-    this.#link = sha256({ coffer: 'memory-snapshot/1', tenant, snapshot: said })
+    this.#link = sha256(canonicalJson({ coffer: 'memory-snapshot/1', tenant, snapshot: said }))
   }
 
   /** Takes up the next entry, in the order of their ids. */
   add(entry: MemoryEntry): void {
-    this.#link = sha256({ previous: this.#link, entry: z.encode(memoryEntry, entry) })
+    this.#link = sha256(canonicalJson({ previous: this.#link, entry: z.encode(memoryEntry, entry) }))
     this.#count++
   }
 
@@ -101,8 +100,4 @@ export class SnapshotHash {
   get result(): Pick<MemorySnapshot, 'entry_count' | 'content_hash'> {
     return { entry_count: this.#count, content_hash: this.#link }
   }
-}
-
-function sha256(value: unknown): string {
-  return hash('sha256', canonicalJson(value), 'hex')
 }

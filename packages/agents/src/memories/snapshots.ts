@@ -6,7 +6,7 @@ import { appendAudit } from '../audit/append-audit.ts'
 import { auditEntry } from '../audit/audit-entry.ts'
 import { checkedRecord } from '../checked-record.ts'
 import { checkedId } from '../id-text.ts'
-import { findListed, iterateListed, type ListOptions } from '../listing.ts'
+import { type ListOptions, listsOf } from '../listing.ts'
 import { newId } from '../new-id.ts'
 import { checkOptionNames } from '../option-names.ts'
 import { type Provenance, provenance } from '../provenance.ts'
@@ -107,13 +107,13 @@ const PAGE_ENTRIES = 200
 
 /** Makes the snapshot methods of one handle. */
 export function snapshotMethods(store: BaseStore): SnapshotMethods {
-  const snapshots = store.collection(memorySnapshots)
+  const lists = listsOf(store.collection(memorySnapshots), NEWEST_FIRST)
   return {
     createSnapshot: (options) => createSnapshot(store, options),
     rollbackTo: (snapshotId, options) => rollBack(store, snapshotId, options),
-    listSnapshots: async (options = {}) => (await findListed(snapshots, options, NEWEST_FIRST)).records,
-    pageSnapshots: async (options = {}) => findListed(snapshots, options, NEWEST_FIRST),
-    iterateSnapshots: (options = {}) => iterateListed(snapshots, options, NEWEST_FIRST),
+    listSnapshots: lists.array,
+    pageSnapshots: lists.page,
+    iterateSnapshots: lists.iterate,
     deleteSnapshot: (snapshotId, options) => deleteSnapshot(store, snapshotId, options),
   }
 }

@@ -2,7 +2,7 @@
 
 import { type BaseStore, defineModule, type RecordPage, StoreError, type WriteOptions } from '@coffer/core'
 import { checkedId } from '../id-text.ts'
-import { findListed, iterateListed, type ListOptions } from '../listing.ts'
+import { type ListOptions, listsOf } from '../listing.ts'
 import { type Resolution, resolutions } from './resolution.ts'
 import { type Session, sessions } from './session.ts'
 import { type TraceMethods, traceMethods } from './trace.ts'
@@ -86,13 +86,14 @@ const NEWEST_FIRST = { created_at: 'desc' } as const
 
 function resolutionMethods(store: BaseStore): ResolutionMethods {
   const collection = store.collection(resolutions)
+  const lists = listsOf(collection, NEWEST_FIRST)
   return {
     saveResolution: (resolution, options) => collection.put(resolution, options),
     bulkSaveResolutions: (batch) => collection.putMany(batch),
     getResolution: async (resolutionId) => collection.get(checkedResolution(resolutionId)),
-    listResolutions: async (options = {}) => (await findListed(collection, options, NEWEST_FIRST)).records,
-    pageResolutions: (options = {}) => findListed(collection, options, NEWEST_FIRST),
-    iterateResolutions: (options = {}) => iterateListed(collection, options, NEWEST_FIRST),
+    listResolutions: lists.array,
+    pageResolutions: lists.page,
+    iterateResolutions: lists.iterate,
     deleteResolution: async (resolutionId) => collection.delete(checkedResolution(resolutionId)),
   }
 }
@@ -103,6 +104,7 @@ function checkedResolution(resolutionId: unknown): string {
 
 function sessionMethods(store: BaseStore): SessionMethods {
   const collection = store.collection(sessions)
+  const lists = listsOf(collection, NEWEST_FIRST)
   return {
     saveSession: (session, options) => collection.put(session, options),
     getSession: async (sessionId) => collection.get(checkedSession(sessionId)),
@@ -116,9 +118,9 @@ function sessionMethods(store: BaseStore): SessionMethods {
         options,
       )
     },
-    listSessions: async (options = {}) => (await findListed(collection, options, NEWEST_FIRST)).records,
-    pageSessions: (options = {}) => findListed(collection, options, NEWEST_FIRST),
-    iterateSessions: (options = {}) => iterateListed(collection, options, NEWEST_FIRST),
+    listSessions: lists.array,
+    pageSessions: lists.page,
+    iterateSessions: lists.iterate,
     deleteSession: async (sessionId) => collection.delete(checkedSession(sessionId)),
   }
 }

@@ -1,7 +1,7 @@
 /** Lists of trust chains. */
 
 import type { BaseStore, Filter, FindOptions, RecordPage } from '@coffer/core'
-import type { Paging } from '../listing.ts'
+import { PAGING_NAMES, type Paging } from '../listing.ts'
 import { checkOptionNames } from '../option-names.ts'
 import { refusal } from './chain-options.ts'
 import { type ChainField, rowsOf, type TrustChains } from './chain-place.ts'
@@ -55,13 +55,12 @@ export interface ChainLists {
 }
 
 const FILTERS = ['authorityId', 'activeOnly', 'capabilityType', 'capability', 'expiration', 'metadataWords']
-const PAGING = ['limit', 'offset', 'cursor', 'signal']
 
 /** Makes the lists of one handle. */
 export function chainLists(store: BaseStore, definition: TrustChains): ChainLists {
   const rows = rowsOf(store, definition)
   const pageChains: ChainLists['pageChains'] = async (options = {}) => {
-    checkOptionNames(options, [...FILTERS, ...PAGING], 'trust_chains')
+    checkOptionNames(options, [...FILTERS, ...PAGING_NAMES], 'trust_chains')
     const { limit, offset, cursor, signal } = options
     const now = store.now()
     const from = cursor === undefined ? { at: now, cursor } : openCursor(cursor)

@@ -3,7 +3,7 @@
 import type { BaseStore, RecordPage } from '@coffer/core'
 import { checkedRecord } from '../../checked-record.ts'
 import { checkedId } from '../../id-text.ts'
-import { findListed, iterateListed, type ListOptions } from '../../listing.ts'
+import { type ListOptions, listsOf } from '../../listing.ts'
 import { conflicting, missing } from '../refusals.ts'
 import {
   type ConsensusNode,
@@ -59,6 +59,7 @@ export function consensusNodeMethods(store: BaseStore): ConsensusNodeMethods {
     })
     return after as ConsensusNode
   }
+  const lists = listsOf(collection, BY_ID)
   return {
     registerNode: async (given) => {
       const {
@@ -83,9 +84,9 @@ export function consensusNodeMethods(store: BaseStore): ConsensusNodeMethods {
         // Of two that meet the later stays, whichever is stored last.
         return { last_heartbeat: last_heartbeat !== null && last_heartbeat > now ? last_heartbeat : now }
       }),
-    listNodes: async (options = {}) => (await findListed(collection, options, BY_ID)).records,
-    pageNodes: (options = {}) => findListed(collection, options, BY_ID),
-    iterateNodes: (options = {}) => iterateListed(collection, options, BY_ID),
+    listNodes: lists.array,
+    pageNodes: lists.page,
+    iterateNodes: lists.iterate,
   }
 }
 

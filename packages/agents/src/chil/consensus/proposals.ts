@@ -5,7 +5,7 @@ import { StoreError } from '@coffer/core'
 import { checkedRecord } from '../../checked-record.ts'
 import { compositeKey } from '../../composite-key.ts'
 import { checkedId } from '../../id-text.ts'
-import { findListed, iterateListed, type ListOptions } from '../../listing.ts'
+import { type ListOptions, listsOf } from '../../listing.ts'
 import { conflicting, missing, repeated } from '../refusals.ts'
 import {
   type ConsensusProposal,
@@ -100,17 +100,19 @@ const OLDEST_FIRST = { cast_at: 'asc' } as const
 export function proposalMethods(store: BaseStore): ProposalMethods {
   const proposals = store.collection(consensusProposals)
   const votes = store.collection(consensusVotes)
+  const proposalLists = listsOf(proposals, NEWEST_FIRST)
+  const voteLists = listsOf(votes, OLDEST_FIRST)
   return {
     createProposal: async (given) => createProposal(store, given),
     getProposal: async (proposalId) =>
       proposals.get(checkedId(proposalId, 'proposal_id', consensusProposals.name)),
-    listProposals: async (options = {}) => (await findListed(proposals, options, NEWEST_FIRST)).records,
-    pageProposals: (options = {}) => findListed(proposals, options, NEWEST_FIRST),
-    iterateProposals: (options = {}) => iterateListed(proposals, options, NEWEST_FIRST),
+    listProposals: proposalLists.array,
+    pageProposals: proposalLists.page,
+    iterateProposals: proposalLists.iterate,
     castVote: async (given) => castVote(store, given),
-    listVotes: async (options = {}) => (await findListed(votes, options, OLDEST_FIRST)).records,
-    pageVotes: (options = {}) => findListed(votes, options, OLDEST_FIRST),
-    iterateVotes: (options = {}) => iterateListed(votes, options, OLDEST_FIRST),
+    listVotes: voteLists.array,
+    pageVotes: voteLists.page,
+    iterateVotes: voteLists.iterate,
     tally: async (proposalId) => {
       checkedId(proposalId, 'proposal_id', consensusProposals.name)
       return store.transaction(async (transaction) => {

@@ -4,7 +4,7 @@ import type { BaseStore, RecordPage } from '@coffer/core'
 import * as z from 'zod'
 import { checkedRecord } from '../../checked-record.ts'
 import { compositeKey } from '../../composite-key.ts'
-import { findListed, iterateListed, type ListOptions } from '../../listing.ts'
+import { type ListOptions, listsOf } from '../../listing.ts'
 import { conflicting, repeated } from '../refusals.ts'
 import { consensusNodes } from './consensus-node.ts'
 import {
@@ -85,13 +85,14 @@ const termAdvance = z.strictObject({
 /** Makes the methods for terms of one handle. */
 export function termMethods(store: BaseStore): TermMethods {
   const states = store.collection(consensusStates)
+  const lists = listsOf(states, NEWEST_FIRST)
   return {
     getState: () => currentState(store),
     advanceTerm: async (given = {}) => advanceTerm(store, given),
     voteForLeader: async (given) => voteForLeader(store, given),
-    listTerms: async (options = {}) => (await findListed(states, options, NEWEST_FIRST)).records,
-    pageTerms: (options = {}) => findListed(states, options, NEWEST_FIRST),
-    iterateTerms: (options = {}) => iterateListed(states, options, NEWEST_FIRST),
+    listTerms: lists.array,
+    pageTerms: lists.page,
+    iterateTerms: lists.iterate,
   }
 }
 

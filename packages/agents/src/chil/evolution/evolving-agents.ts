@@ -5,7 +5,7 @@ import * as z from 'zod'
 import { checkedRecord } from '../../checked-record.ts'
 import { compositeKey } from '../../composite-key.ts'
 import { checkedId } from '../../id-text.ts'
-import { findListed, iterateListed, type ListOptions } from '../../listing.ts'
+import { type ListOptions, listsOf } from '../../listing.ts'
 import { checked } from '../checked.ts'
 import { beyond, dangling, missing } from '../refusals.ts'
 import {
@@ -94,6 +94,7 @@ const { name } = evolutionAgents
 /** Makes the agent methods of one handle. */
 export function evolutionAgentMethods(store: BaseStore): EvolutionAgentMethods {
   const collection = store.collection(evolutionAgents)
+  const lists = listsOf(collection, FITTEST_FIRST)
   return {
     createAgent: async (agent) => {
       const [created] = await createAgents(store, [checkedRecord(newEvolutionAgent, agent, 'createAgent')])
@@ -108,9 +109,9 @@ export function evolutionAgentMethods(store: BaseStore): EvolutionAgentMethods {
       return createAgents(store, agents.map(each))
     },
     getAgent: async (agentId) => collection.get(checkedId(agentId, 'agentId', name)),
-    listAgents: async (options = {}) => (await findListed(collection, options, FITTEST_FIRST)).records,
-    pageAgents: (options = {}) => findListed(collection, options, FITTEST_FIRST),
-    iterateAgents: (options = {}) => iterateListed(collection, options, FITTEST_FIRST),
+    listAgents: lists.array,
+    pageAgents: lists.page,
+    iterateAgents: lists.iterate,
     deleteAgent: async (agentId) => collection.delete(checkedId(agentId, 'agentId', name)),
     getAncestors: async (agentId, options = {}) =>
       lineage(store, agentId, checked(lineageOptions, options, 'getAncestors'), parentsOf),

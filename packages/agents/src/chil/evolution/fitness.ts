@@ -4,7 +4,7 @@ import type { BaseStore, Filter, RecordPage } from '@coffer/core'
 import { checkedRecord } from '../../checked-record.ts'
 import { compositeKey } from '../../composite-key.ts'
 import { checkedId } from '../../id-text.ts'
-import { findListed, iterateListed, type ListOptions, type Paging } from '../../listing.ts'
+import { findListed, type ListOptions, listsOf, type Paging } from '../../listing.ts'
 import { checkedPaging } from '../checked.ts'
 import { measuredNumber } from '../measured.ts'
 import { dangling } from '../refusals.ts'
@@ -72,6 +72,7 @@ const BEST_FIRST = [{ fitness: 'desc' }, { fitness_id: 'asc' }] as const
 /** Makes the fitness methods of one handle. */
 export function fitnessMethods(store: BaseStore): FitnessMethods {
   const collection = store.collection(evolutionFitnesses)
+  const lists = listsOf(collection, BEST_FIRST)
   return {
     recordFitness: async (evaluation) => recordFitness(store, evaluation),
     fitnessHistory: async (agentId, options = {}) => {
@@ -79,9 +80,9 @@ export function fitnessMethods(store: BaseStore): FitnessMethods {
       const paging = checkedPaging(options, 'fitnessHistory')
       return findListed(collection, { ...paging, agent_id }, { sequence: 'asc' })
     },
-    listFitness: async (options = {}) => (await findListed(collection, options, BEST_FIRST)).records,
-    pageFitness: (options = {}) => findListed(collection, options, BEST_FIRST),
-    iterateFitness: (options = {}) => iterateListed(collection, options, BEST_FIRST),
+    listFitness: lists.array,
+    pageFitness: lists.page,
+    iterateFitness: lists.iterate,
     fitnessByGeneration: (where = {}) => fitnessByGeneration(store, where),
   }
 }

@@ -3,7 +3,7 @@
 import type { BaseStore, RecordPage } from '@coffer/core'
 import { checkedRecord } from '../../checked-record.ts'
 import { checkedId } from '../../id-text.ts'
-import { findListed, type ListOptions } from '../../listing.ts'
+import { type ListOptions, listsOf } from '../../listing.ts'
 import { checked, nameText } from '../checked.ts'
 import { measuredNumber } from '../measured.ts'
 import { conflicting, dangling } from '../refusals.ts'
@@ -52,14 +52,15 @@ const LATEST_FIRST = [{ number: 'desc' }, { generation_id: 'asc' }] as const
 /** Makes the generation methods of one handle. */
 export function generationMethods(store: BaseStore): GenerationMethods {
   const collection = store.collection(evolutionGenerations)
+  const lists = listsOf(collection, LATEST_FIRST)
   return {
     openGeneration: async (generation) => openGeneration(store, generation),
     closeGeneration: async (generationId) => closeGeneration(store, checkedGeneration(generationId)),
     getGeneration: async (generationId) => collection.get(checkedGeneration(generationId)),
     currentGeneration: async (population) =>
       openOf(store, checked(nameText, population, 'currentGeneration: population')),
-    listGenerations: async (options = {}) => (await findListed(collection, options, LATEST_FIRST)).records,
-    pageGenerations: (options = {}) => findListed(collection, options, LATEST_FIRST),
+    listGenerations: lists.array,
+    pageGenerations: lists.page,
   }
 }
 

@@ -4,7 +4,7 @@ import { type BaseStore, canonicalJson, type RecordPage, sha256 } from '@coffer/
 import * as z from 'zod'
 import { checkedRecord } from '../../checked-record.ts'
 import { checkedId } from '../../id-text.ts'
-import { findListed, type ListOptions } from '../../listing.ts'
+import { type ListOptions, listsOf } from '../../listing.ts'
 import { checked } from '../checked.ts'
 import { missing } from '../refusals.ts'
 import {
@@ -60,6 +60,7 @@ const verifyOptions = z.strictObject({ expectedHash: z.string().optional() })
 /** Makes the snapshot methods of one handle. */
 export function snapshotMethods(store: BaseStore): EvolutionSnapshotMethods {
   const collection = store.collection(evolutionSnapshots)
+  const lists = listsOf(collection, NEWEST_FIRST)
   return {
     saveSnapshot: async (given) => {
       const asked = checkedRecord(newEvolutionSnapshot, given, 'saveSnapshot')
@@ -70,8 +71,8 @@ export function snapshotMethods(store: BaseStore): EvolutionSnapshotMethods {
     },
     getSnapshot: async (snapshotId) =>
       collection.get(checkedId(snapshotId, 'snapshotId', evolutionSnapshots.name)),
-    listSnapshots: async (options = {}) => (await findListed(collection, options, NEWEST_FIRST)).records,
-    pageSnapshots: (options = {}) => findListed(collection, options, NEWEST_FIRST),
+    listSnapshots: lists.array,
+    pageSnapshots: lists.page,
     verifySnapshot: async (snapshotId, options = {}) => {
       const { expectedHash } = checked(verifyOptions, options, 'verifySnapshot')
       return verifySnapshot(store, checkedId(snapshotId, 'snapshotId', evolutionSnapshots.name), expectedHash)

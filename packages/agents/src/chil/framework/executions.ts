@@ -5,7 +5,7 @@ import * as z from 'zod'
 import { checkedRecord } from '../../checked-record.ts'
 import { compositeKey } from '../../composite-key.ts'
 import { checkedId } from '../../id-text.ts'
-import { findListed, iterateListed, type ListOptions } from '../../listing.ts'
+import { type ListOptions, listsOf } from '../../listing.ts'
 import { checked, nameText } from '../checked.ts'
 import { conflicting } from '../refusals.ts'
 import {
@@ -128,6 +128,7 @@ const executionEnd = frameworkExecution.pick({ output: true })
 /** Makes the execution methods of one handle. */
 export function executionMethods(store: BaseStore): ExecutionMethods {
   const collection = store.collection(frameworkExecutions)
+  const lists = listsOf(collection, NEWEST_FIRST)
   return {
     startExecution: async (execution) => startExecution(store, execution),
     reportProgress: async (run, report) => {
@@ -156,9 +157,9 @@ export function executionMethods(store: BaseStore): ExecutionMethods {
       collection.get(checkedId(executionId, 'executionId', frameworkExecutions.name), {
         consistency: 'strong',
       }),
-    listExecutions: async (options = {}) => (await findListed(collection, options, NEWEST_FIRST)).records,
-    pageExecutions: (options = {}) => findListed(collection, options, NEWEST_FIRST),
-    iterateExecutions: (options = {}) => iterateListed(collection, options, NEWEST_FIRST),
+    listExecutions: lists.array,
+    pageExecutions: lists.page,
+    iterateExecutions: lists.iterate,
     deleteExecution: async (executionId) =>
       collection.delete(checkedId(executionId, 'executionId', frameworkExecutions.name)),
   }
@@ -167,12 +168,13 @@ export function executionMethods(store: BaseStore): ExecutionMethods {
 /** Makes the checkpoint methods of one handle. */
 export function checkpointMethods(store: BaseStore): CheckpointMethods {
   const collection = store.collection(frameworkCheckpoints)
+  const lists = listsOf(collection, LATEST_FIRST)
   return {
     saveCheckpoint: async (run, state) => saveCheckpoint(store, run, state),
     latestCheckpoint: async (executionId) =>
       latestCheckpoint(store, checkedId(executionId, 'executionId', frameworkCheckpoints.name)),
-    listCheckpoints: async (options = {}) => (await findListed(collection, options, LATEST_FIRST)).records,
-    pageCheckpoints: (options = {}) => findListed(collection, options, LATEST_FIRST),
+    listCheckpoints: lists.array,
+    pageCheckpoints: lists.page,
   }
 }
 

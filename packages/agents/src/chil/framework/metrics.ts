@@ -2,7 +2,7 @@
 
 import { type BaseStore, type Filter, type GroupBy, type RecordPage, StoreError } from '@coffer/core'
 import { checkedRecord } from '../../checked-record.ts'
-import { checkListOptions, findListed, iterateListed, type ListOptions } from '../../listing.ts'
+import { checkListOptions, type ListOptions, listsOf } from '../../listing.ts'
 import { newId } from '../../new-id.ts'
 import { measuredNumber, periodStart } from '../measured.ts'
 import {
@@ -75,6 +75,7 @@ const NEWEST_FIRST = { recorded_at: 'desc' } as const
 /** Makes the metric methods of one handle. */
 export function frameworkMetricMethods(store: BaseStore): FrameworkMetricMethods {
   const collection = store.collection(frameworkMetrics)
+  const lists = listsOf(collection, NEWEST_FIRST)
   return {
     recordMetric: async (metric) => {
       const complete = completed(store, checkedRecord(newFrameworkMetric, metric, 'recordMetric'))
@@ -91,9 +92,9 @@ export function frameworkMetricMethods(store: BaseStore): FrameworkMetricMethods
       await collection.insertMany(complete)
       return complete
     },
-    listMetrics: async (options = {}) => (await findListed(collection, options, NEWEST_FIRST)).records,
-    pageMetrics: (options = {}) => findListed(collection, options, NEWEST_FIRST),
-    iterateMetrics: (options = {}) => iterateListed(collection, options, NEWEST_FIRST),
+    listMetrics: lists.array,
+    pageMetrics: lists.page,
+    iterateMetrics: lists.iterate,
     aggregateMetrics: async (options = {}) => aggregateMetrics(store, options),
   }
 }

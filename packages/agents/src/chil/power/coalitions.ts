@@ -3,7 +3,7 @@
 import { type BaseStore, type RecordPage, StoreError } from '@coffer/core'
 import { checkedRecord } from '../../checked-record.ts'
 import { checkedId } from '../../id-text.ts'
-import { findListed, iterateListed, type ListOptions } from '../../listing.ts'
+import { type ListOptions, listsOf } from '../../listing.ts'
 import { newId } from '../../new-id.ts'
 import { beyond, conflicting, missing, repeated } from '../refusals.ts'
 import {
@@ -71,6 +71,7 @@ const NEWEST_FIRST = { formed_at: 'desc' } as const
 /** Makes the coalition methods of one handle. */
 export function coalitionMethods(store: BaseStore): CoalitionMethods {
   const coalitions = store.collection(powerCoalitions)
+  const lists = listsOf(coalitions, NEWEST_FIRST)
   return {
     formCoalition: async (given) => formCoalition(store, given),
     getCoalition: async (coalitionId) => coalitions.get(checkedCoalition(coalitionId)),
@@ -100,9 +101,9 @@ export function coalitionMethods(store: BaseStore): CoalitionMethods {
         status: 'dissolved',
         dissolved_at: transaction.now().toISOString(),
       })),
-    listCoalitions: async (options = {}) => (await findListed(coalitions, options, NEWEST_FIRST)).records,
-    pageCoalitions: (options = {}) => findListed(coalitions, options, NEWEST_FIRST),
-    iterateCoalitions: (options = {}) => iterateListed(coalitions, options, NEWEST_FIRST),
+    listCoalitions: lists.array,
+    pageCoalitions: lists.page,
+    iterateCoalitions: lists.iterate,
     coalitionPower: async (coalitionId) => {
       checkedCoalition(coalitionId)
       return store.transaction((transaction) => power(transaction, coalitionId))

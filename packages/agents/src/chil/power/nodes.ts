@@ -4,7 +4,7 @@ import { type BaseStore, type RecordPage, StoreError } from '@coffer/core'
 import { checkedRecord } from '../../checked-record.ts'
 import { compositeKey } from '../../composite-key.ts'
 import { checkedId } from '../../id-text.ts'
-import { findListed, iterateListed, type ListOptions } from '../../listing.ts'
+import { type ListOptions, listsOf } from '../../listing.ts'
 import { conflicting, missing, repeated } from '../refusals.ts'
 import { powerCoalitions } from './power-coalition.ts'
 import {
@@ -83,6 +83,8 @@ const NEWEST_FIRST = { established_at: 'desc' } as const
 export function powerNodeMethods(store: BaseStore): PowerNodeMethods {
   const nodes = store.collection(powerNodes)
   const relations = store.collection(powerRelations)
+  const nodeLists = listsOf(nodes, MOST_FIRST)
+  const relationLists = listsOf(relations, NEWEST_FIRST)
   return {
     createNode: async (given) => {
       const { amount = 0, ...rest } = checkedRecord(newPowerNode, given, 'createNode')
@@ -106,15 +108,15 @@ export function powerNodeMethods(store: BaseStore): PowerNodeMethods {
       checkedId(nodeId, 'node_id', powerNodes.name)
       return store.transaction((transaction) => deleteNode(transaction, nodeId))
     },
-    listNodes: async (options = {}) => (await findListed(nodes, options, MOST_FIRST)).records,
-    pageNodes: (options = {}) => findListed(nodes, options, MOST_FIRST),
-    iterateNodes: (options = {}) => iterateListed(nodes, options, MOST_FIRST),
+    listNodes: nodeLists.array,
+    pageNodes: nodeLists.page,
+    iterateNodes: nodeLists.iterate,
     createRelation: async (given) => createRelation(store, given),
     deleteRelation: async (relationId) =>
       relations.delete(checkedId(relationId, 'relation_id', powerRelations.name)),
-    listRelations: async (options = {}) => (await findListed(relations, options, NEWEST_FIRST)).records,
-    pageRelations: (options = {}) => findListed(relations, options, NEWEST_FIRST),
-    iterateRelations: (options = {}) => iterateListed(relations, options, NEWEST_FIRST),
+    listRelations: relationLists.array,
+    pageRelations: relationLists.page,
+    iterateRelations: relationLists.iterate,
   }
 }
 

@@ -4,7 +4,7 @@ import { type BaseStore, type RecordPage, StoreError } from '@coffer/core'
 import * as z from 'zod'
 import { checkedRecord } from '../../checked-record.ts'
 import { checkedId, idText } from '../../id-text.ts'
-import { findListed, iterateListed, type ListOptions } from '../../listing.ts'
+import { type ListOptions, listsOf } from '../../listing.ts'
 import { newId } from '../../new-id.ts'
 import { metadata } from '../../registry/json-member.ts'
 import { beyond, missing, repeated } from '../refusals.ts'
@@ -84,6 +84,8 @@ const NEWEST_METRIC = { recorded_at: 'desc' } as const
 export function transferMethods(store: BaseStore): TransferMethods {
   const events = store.collection(powerEvents)
   const metrics = store.collection(powerMetrics)
+  const eventLists = listsOf(events, NEWEST_EVENT)
+  const metricLists = listsOf(metrics, NEWEST_METRIC)
   return {
     transferPower: async (given) => transferPower(store, given),
     recordEvent: async (given) => {
@@ -94,9 +96,9 @@ export function transferMethods(store: BaseStore): TransferMethods {
       return event
     },
     getEvent: async (eventId) => events.get(checkedId(eventId, 'event_id', powerEvents.name)),
-    listEvents: async (options = {}) => (await findListed(events, options, NEWEST_EVENT)).records,
-    pageEvents: (options = {}) => findListed(events, options, NEWEST_EVENT),
-    iterateEvents: (options = {}) => iterateListed(events, options, NEWEST_EVENT),
+    listEvents: eventLists.array,
+    pageEvents: eventLists.page,
+    iterateEvents: eventLists.iterate,
     recordMetrics: async (given) => {
       if (!Array.isArray(given)) throw new StoreError('INVALID_ARGUMENT', 'recordMetrics takes an array')
       const complete = given.map((metric, index) => {
@@ -107,9 +109,9 @@ export function transferMethods(store: BaseStore): TransferMethods {
       await metrics.insertMany(complete)
       return complete
     },
-    listMetrics: async (options = {}) => (await findListed(metrics, options, NEWEST_METRIC)).records,
-    pageMetrics: (options = {}) => findListed(metrics, options, NEWEST_METRIC),
-    iterateMetrics: (options = {}) => iterateListed(metrics, options, NEWEST_METRIC),
+    listMetrics: metricLists.array,
+    pageMetrics: metricLists.page,
+    iterateMetrics: metricLists.iterate,
   }
 }
 

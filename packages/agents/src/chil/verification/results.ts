@@ -3,7 +3,7 @@
 import { type BaseStore, type Filter, type GroupBy, type RecordPage, StoreError } from '@coffer/core'
 import { checkedRecord } from '../../checked-record.ts'
 import { compositeKey } from '../../composite-key.ts'
-import { checkListOptions, findListed, iterateListed, type ListOptions } from '../../listing.ts'
+import { checkListOptions, type ListOptions, listsOf } from '../../listing.ts'
 import { measuredNumber, periodStart } from '../measured.ts'
 import { dangling, repeated } from '../refusals.ts'
 import { holdsClaim, notHeld, unclaimed } from './claims.ts'
@@ -93,11 +93,12 @@ const NEWEST_FIRST = { recorded_at: 'desc' } as const
 /** Makes the result methods of one handle. */
 export function resultMethods(store: BaseStore): ResultMethods {
   const collection = store.collection(verificationResults)
+  const lists = listsOf(collection, NEWEST_FIRST)
   return {
     recordResult: async (result) => recordResult(store, result),
-    listResults: async (options = {}) => (await findListed(collection, options, NEWEST_FIRST)).records,
-    pageResults: (options = {}) => findListed(collection, options, NEWEST_FIRST),
-    iterateResults: (options = {}) => iterateListed(collection, options, NEWEST_FIRST),
+    listResults: lists.array,
+    pageResults: lists.page,
+    iterateResults: lists.iterate,
     aggregateMetrics: async (options = {}) => aggregateMetrics(store, options),
   }
 }
