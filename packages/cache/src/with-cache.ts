@@ -7,7 +7,14 @@
  * counts and transactions are never answered from it.
  */
 
-import type { Backend, BackendTransaction, CacheLimits, ChangedKey, Group } from '@coffer/core/backend'
+import type {
+  Backend,
+  BackendTransaction,
+  CacheLimits,
+  ChangedKey,
+  Contents,
+  Group,
+} from '@coffer/core/backend'
 import { nameOf, RowCache } from './row-cache.ts'
 
 /** Every member has to be named: a new one is not forgotten, nor let through without a thought. */
@@ -75,10 +82,39 @@ export function withCache(backend: Backend, limits: CacheLimits): Backend {
     // Whoever holds the cache needs no hints besides.
     watch: undefined,
     cacheStatistics: () => cache.statistics,
+    contents: backend.contents && withForgetting(backend.contents, cache),
+    inspect: backend.inspect?.bind(backend),
+    check: backend.check?.bind(backend),
+    connectionStatistics: backend.connectionStatistics?.bind(backend),
     errorCode: (cause) => backend.errorCode(cause),
   }
   // An optional member that is undefined is as good as absent.
   return members as Backend
+}
+
+/** The door to everything as it is; what is put past the cache is forgotten. */
+function withForgetting(contents: Contents, cache: RowCache): Contents {
+  const members: EveryMember<Contents> = {
+    layouts: () => contents.layouts(),
+    snapshot: (run) => contents.snapshot(run),
+    replace: async (replacement, run) => {
+      try {
+        return await contents.replace(replacement, run)
+      } finally {
+        cache.forgetAll()
+      }
+    },
+    merge: async (layout, merge) => {
+      try {
+        await contents.merge(layout, merge)
+      } finally {
+        cache.forgetLayout(layout.name)
+      }
+    },
+    statements: contents.statements?.bind(contents),
+    nativeBackup: contents.nativeBackup?.bind(contents),
+  }
+  return members as Contents
 }
 
 function forget(cache: RowCache, changed: readonly ChangedKey[] | undefined): void {

@@ -8,7 +8,9 @@
 
 import type { AggregateRow, Aggregation } from './aggregation.ts'
 import type { CacheStatistics } from './cache-options.ts'
+import type { Contents } from './contents.ts'
 import type { ErrorCode } from './errors.ts'
+import type { ConnectionStatistics, Inspection } from './inspection.ts'
 import type { Layout } from './layout.ts'
 import type { Group, Outcome } from './operation.ts'
 import type { Position } from './order.ts'
@@ -24,10 +26,26 @@ export {
 } from './aggregation.ts'
 export type { CacheLimits, CacheStatistics, WithCache } from './cache-options.ts'
 export { type BackendOptions, parseOptions } from './config.ts'
+export type {
+  Contents,
+  HeldLayout,
+  Loader,
+  Merge,
+  Replacement,
+  Snapshot,
+  TenantFloor,
+} from './contents.ts'
 export { type ErrorCode, isStoreError, StoreError, type StoreErrorDetails } from './errors.ts'
 export { ExactSum } from './exact-sum.ts'
 export { type FileOptions, fileOptions } from './file-options.ts'
 export { type Change, HISTORY, historyLayout, historyRow, type NewRow } from './history.ts'
+export type {
+  Check,
+  CheckState,
+  ConnectionStatistics,
+  Inspection,
+  LayoutSize,
+} from './inspection.ts'
 export { type FieldLayout, type FieldType, ID_FIELD, type Layout } from './layout.ts'
 export { type MemoryOptions, memoryOptions } from './memory-options.ts'
 export {
@@ -101,6 +119,8 @@ export interface Capabilities {
    * concern the same key, so a backend may finish them in any order.
    */
   readonly lanes: number
+  /** Whether all that a place holds can be read as one state, and filled anew: `Backend.contents` is there. */
+  readonly contents: boolean
 }
 
 /** One page of an answer. */
@@ -278,6 +298,25 @@ export interface Backend {
    * has counted. Core then says `strong` in so many words wherever it has to be.
    */
   cacheStatistics?(): CacheStatistics
+
+  /** All that the place holds, for backups, copies and plans; present where `capabilities.contents` says so. */
+  readonly contents?: Contents
+
+  /**
+   * Looks at the place for the person who operates it: settings, sizes, and what is not as it should be. It
+   * changes nothing, and reads no more than catalogs and counters unless a count of rows costs little.
+   */
+  inspect?(): Promise<Inspection>
+
+  /**
+   * Lets the engine check the structure of what it keeps, reading everything.
+   *
+   * @returns what is wrong, in the engine's words, at most 100; empty when nothing is
+   */
+  check?(): Promise<readonly string[]>
+
+  /** The connections at this moment, where there are any. Called between `open` and `close`; asks no server. */
+  connectionStatistics?(): ConnectionStatistics
 
   /** Names the failure that a driver's error stands for. A pure function. */
   errorCode(cause: unknown): ErrorCode

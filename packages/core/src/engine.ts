@@ -3,7 +3,6 @@
  * is open, and closes when the last of it is done.
  */
 
-import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
 import type { AggregateRow, Aggregation } from './aggregation.ts'
 import type { Append, StreamAddress } from './append.ts'
 import { AppendQueue } from './append-queue.ts'
@@ -17,6 +16,7 @@ import type {
   Sweep,
 } from './backend.ts'
 import type { CacheStatistics } from './cache-options.ts'
+import { CleanupTimer } from './cleanup-timer.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type ParsedConfig, parseConfig, type ResolvedStoreOptions } from './config.ts'
 import { readOptionsOf } from './consistency.ts'
@@ -26,6 +26,7 @@ import { invalid, StoreError } from './errors.ts'
 import { EventLoopTurn } from './event-loop.ts'
 import type { Abortable, Executor, Reading } from './executor.ts'
 import { throwIfAborted, toStoreError } from './failure.ts'
+import type { ConnectionStatistics } from './inspection.ts'
 import { JoinedReads } from './joined-reads.ts'
 import { KeyedQueue } from './keyed-queue.ts'
 import { loadBackend } from './load-backend.ts'
@@ -34,12 +35,10 @@ import type { Group, Outcome } from './operation.ts'
 import type { Query } from './predicate.ts'
 import { reindexRows } from './reindex.ts'
 import type { Key, StoredRow } from './row.ts'
+import { type Sweeping, sweepCollections } from './sweeping.ts'
 import { runTransaction, type TransactionOptions } from './transaction.ts'
 import { currentTransaction, type TransactionScope } from './transaction-scope.ts'
 import { WriteQueue } from './write-queue.ts'
-
-/** Rows that one sweep removes: bounds how long other writes wait for it. */
-const SWEEP_ROWS = 250
 
 export class Engine implements Executor {
   readonly transactional = false
@@ -63,7 +62,7 @@ export class Engine implements Executor {
   #active = 0
   #idle: (() => void) | undefined
   #closing: Promise<void> | undefined
-  #cleanupTimer: NodeJS.Timeout | undefined
+  readonly #cleanupTimer = new CleanupTimer()
 
   constructor(config: unknown) {
     this.#config = parseConfig(config)
@@ -107,10 +106,12 @@ export class Engine implements Executor {
     return this.#admit(() => this.#work(() => this.#openAll()))
   }
 
-  async #openAll(): Promise<void> {
-    while (!this.#isOpened || this.definitions.all().some((each) => !this.#opened.has(each))) {
+  async #openAll(
+    wanted: () => readonly CollectionDefinition[] = () => this.definitions.all(),
+  ): Promise<void> {
+    while (!this.#isOpened || wanted().some((each) => !this.#opened.has(each))) {
       this.#refuseInsideTransaction('the first use of a collection')
-      this.#opening ??= this.#openMissing().finally(() => {
+      this.#opening ??= this.#openMissing(wanted()).finally(() => {
         this.#opening = undefined
       })
       await this.#opening
@@ -118,8 +119,8 @@ export class Engine implements Executor {
     this.#startCleanup()
   }
 
-  async #openMissing(): Promise<void> {
-    const missing = this.definitions.all().filter((each) => !this.#opened.has(each))
+  async #openMissing(wanted: readonly CollectionDefinition[]): Promise<void> {
+    const missing = wanted.filter((each) => !this.#opened.has(each))
     if (!this.#isLoaded) this.#backend = await loadBackend(this.#config, this.#reads)
     this.#isLoaded = true
     const stale = await this.#backendNow().open(Definitions.layouts(missing))
@@ -139,7 +140,7 @@ export class Engine implements Executor {
 
   async #closeNow(): Promise<void> {
     this.#state = 'closing'
-    clearInterval(this.#cleanupTimer)
+    this.#cleanupTimer.stop()
     if (this.#active > 0) {
       await new Promise<void>((resolve) => {
         this.#idle = resolve
@@ -155,20 +156,10 @@ export class Engine implements Executor {
   }
 
   #startCleanup(): void {
-    const period = this.options.cleanupEveryMs
-    if (period === 0 || this.#cleanupTimer !== undefined || this.#state !== 'ready') return
-    let running = false
-    this.#cleanupTimer = setInterval(() => {
-      if (running) return
-      running = true
-      // A failure is told on the diagnostics channel; the next round tries again.
-      this.#admit(() => this.sweep({ type: 'expired', tenant: undefined }, undefined, () => this.#isReady))
-        .catch(() => undefined)
-        .finally(() => {
-          running = false
-        })
-    }, period)
-    this.#cleanupTimer.unref()
+    if (!this.#isReady) return
+    this.#cleanupTimer.start(this.options.cleanupEveryMs, () =>
+      this.#admit(() => this.sweep({ type: 'expired', tenant: undefined }, undefined, () => this.#isReady)),
+    )
   }
 
   get #isReady(): boolean {
@@ -355,40 +346,51 @@ export class Engine implements Executor {
   /** Removes rows for good, batch by batch while it `goesOn`, and answers how many. */
   sweep(
     sweep: Sweep,
-    onProgress: (removed: number) => void = () => undefined,
+    onProgress: Sweeping['onProgress'] = () => undefined,
     goesOn: () => boolean = () => true,
   ): Promise<number> {
     return observeCleanup(this.backendName, () =>
       this.#work(async () => {
         this.#refuseInsideTransaction('a cleanup')
         await this.#openAll()
-        let removed = 0
-        for (const definition of this.definitions.all().filter((each) => !each.layout.appendOnly)) {
-          removed += await this.#sweepOne(definition, sweep, goesOn, (more) => onProgress(removed + more))
-        }
-        return removed
+        return sweepCollections({
+          backend: this.#backendNow(),
+          definitions: this.definitions.all(),
+          sweep,
+          now: () => this.clock.now(),
+          isAlone: () => this.#active === 1,
+          goesOn,
+          onProgress,
+        })
       }),
     )
   }
 
-  async #sweepOne(
-    definition: CollectionDefinition,
-    sweep: Sweep,
-    goesOn: () => boolean,
-    onProgress: (removed: number) => void,
-  ): Promise<number> {
-    let removed = 0
-    for (let more = true; more && goesOn(); ) {
-      const isAlone = this.#active === 1
-      const startedAt = isAlone ? 0 : performance.now()
-      const batch = await this.#backendNow().sweep(definition.layout, sweep, SWEEP_ROWS, this.clock.now())
-      removed += batch.removed
-      more = batch.more
-      onProgress(removed)
-      // Others get their turn between two batches, also where the engine is synchronous; as long a one as the
-      // batch took while there are others, for a cleanup has time.
-      if (more) await (isAlone ? nextTurn() : pause(performance.now() - startedAt))
-    }
-    return removed
+  /** Lets work in that concerns the place as a whole; collections that are defined are not opened by it. */
+  atPlace<T>(operation: string, run: (backend: Backend) => Promise<T>): Promise<T> {
+    return this.operate('', operation, async () => {
+      this.#refuseInsideTransaction(`'${operation}'`)
+      try {
+        await this.#openAll(() => [])
+        return await run(this.#backendNow())
+      } catch (cause) {
+        return this.#fail(cause)
+      }
+    })
+  }
+
+  /** What waits to be written at this moment, in groups. */
+  get waitingWrites(): number {
+    return this.#writes.waiting
+  }
+
+  /** True once any collection has been opened. */
+  get hasOpenCollections(): boolean {
+    return this.#opened.size > 0
+  }
+
+  /** The connections of the backend, where it has any and is open. */
+  get connectionStatistics(): ConnectionStatistics | undefined {
+    return this.#isOpened && this.#state !== 'closed' ? this.#backend?.connectionStatistics?.() : undefined
   }
 }

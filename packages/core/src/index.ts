@@ -15,6 +15,7 @@ export { type ChainedEntry, entryHash, GENESIS_HASH } from './chain.ts'
 export { type Clock, systemClock } from './clock.ts'
 export type { Collection, CountOptions, GetOptions } from './collection.ts'
 export type { BackendConfig, StoreConfig, StoreOptions } from './config.ts'
+export type { HeldLayout, Loader, Merge, Replacement, Snapshot, TenantFloor } from './contents.ts'
 export { createStore } from './create-store.ts'
 export {
   type CollectionDefinition,
@@ -29,8 +30,15 @@ export { exportLines } from './export.ts'
 export type { FieldDeclaration, WordsDeclaration } from './field.ts'
 export type { FieldFilter, Filter, FilterValue } from './filter.ts'
 export { sha256 } from './hash.ts'
+export type {
+  Check,
+  CheckState,
+  ConnectionStatistics,
+  Inspection,
+  LayoutSize,
+} from './inspection.ts'
 export { canonicalJson, type JsonObject, type JsonValue, toDocument } from './json.ts'
-export type { FieldType } from './layout.ts'
+export type { FieldType, Layout } from './layout.ts'
 export type { AppendOptions, Log, ReadOptions } from './log.ts'
 export {
   type Appended,
@@ -44,6 +52,7 @@ export type { MemoryOptions } from './memory-options.ts'
 export { defineModule, type Module, type ModuleMethods, type Modules } from './module.ts'
 export type { BatchEvent, CleanupEvent, OperationEvent, TransactionEvent } from './observe.ts'
 export type { HistoryOptions } from './past.ts'
+export type { Place, PlaceStatistics } from './place.ts'
 export type { PostgresOptions, PostgresPool } from './postgres-options.ts'
 export type { FindOptions, OrderBy } from './query.ts'
 export type { SqliteOptions } from './sqlite-options.ts'

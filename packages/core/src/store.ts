@@ -12,6 +12,7 @@ import { runOnce } from './idempotency.ts'
 import { Log } from './log.ts'
 import type { LogDefinition } from './log-definition.ts'
 import type { ModuleMethods, Modules } from './module.ts'
+import { Place } from './place.ts'
 import { checkOptionNames } from './query.ts'
 import { checkTenant } from './text.ts'
 import type { TransactionOptions } from './transaction.ts'
@@ -28,8 +29,8 @@ export interface StoreTransactionOptions extends TransactionOptions {
 
 /** What a cleanup takes. */
 export interface CleanupOptions {
-  /** Called after every batch with the number removed so far. */
-  readonly onProgress?: (removed: number) => void
+  /** Called after every batch with the number removed so far: in all, and of the collection at hand. */
+  readonly onProgress?: (removed: number, collection: string, ofCollection: number) => void
 }
 
 const TRANSACTION_OPTIONS = ['maxAttempts', 'timeoutMs', 'idempotencyKey', 'signal']
@@ -81,6 +82,17 @@ export class BaseStore {
   /** What the backend declares; `undefined` until it is loaded. */
   get capabilities(): Capabilities | undefined {
     return this.#engine.capabilities
+  }
+
+  /**
+   * The place behind the store, whatever tenant or collection: for those who operate it.
+   *
+   * @throws `UNSUPPORTED` on a handle of a tenant or a transaction
+   */
+  place(): Place {
+    this.#refuseInTransaction('place')
+    if (this.confined) throw new StoreError('UNSUPPORTED', 'place is for the store itself, not for a tenant')
+    return new Place(this.#engine)
   }
 
   /** What the cache has counted, of all tenants together; `undefined` without one, and until it is loaded. */

@@ -66,9 +66,14 @@ export class WriteQueue {
     this.#options = options
   }
 
+  /** Groups that are not on their way yet. */
+  get waiting(): number {
+    return this.#waiting.length + this.#held.length
+  }
+
   /** Adds a group and answers what became of it. */
   add(group: Group, signal: AbortSignal | undefined): Promise<Outcome> {
-    if (this.#waiting.length + this.#held.length >= this.#options.maxQueued) {
+    if (this.waiting >= this.#options.maxQueued) {
       throw new StoreError(
         'LIMIT_EXCEEDED',
         `${this.#options.maxQueued} operations are waiting already (maxQueued)`,
@@ -99,7 +104,7 @@ export class WriteQueue {
 
   #present(): number {
     const inFlight = this.#flights.reduce((sum, { batch }) => sum + batch.length, 0)
-    return this.#waiting.length + this.#held.length + inFlight
+    return this.waiting + inFlight
   }
 
   async #sendNext(): Promise<void> {
@@ -167,7 +172,7 @@ export class WriteQueue {
 
   async #send(flight: Flight, batch: readonly Waiting[]): Promise<void> {
     flight.isAway = true
-    const behind = this.#waiting.length + this.#held.length
+    const behind = this.waiting
     if (behind > 0) this.#watchDeadlines()
     try {
       const groups = batch.map((waiting) => waiting.group)
@@ -197,7 +202,7 @@ export class WriteQueue {
       const isInTime = (waiting: Waiting): boolean => waiting.deadline > now || rejectLate(waiting)
       this.#waiting = this.#waiting.filter(isInTime)
       this.#held = this.#held.filter(isInTime)
-      if (this.#waiting.length + this.#held.length > 0) return
+      if (this.waiting > 0) return
       clearInterval(this.#watch)
       this.#watch = undefined
     }, period)

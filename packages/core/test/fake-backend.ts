@@ -148,6 +148,7 @@ export function fakeBackend(hooks: FakeHooks = {}, joinReads = false): FakeBacke
       joinReads,
       savepoints: true,
       lanes: 1,
+      contents: false,
     },
     open: async (layouts) => {
       calls.push(`open ${layouts.map((layout) => layout.name).join()}`)

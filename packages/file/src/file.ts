@@ -69,6 +69,7 @@ class FileBackend implements Backend {
       joinReads: false,
       savepoints: true,
       lanes: 1,
+      contents: false,
     })
   }
 

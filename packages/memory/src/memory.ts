@@ -19,6 +19,7 @@ const CAPABILITIES: Capabilities = Object.freeze({
   joinReads: false,
   savepoints: true,
   lanes: 1,
+  contents: false,
 })
 
 /**

@@ -89,6 +89,7 @@ class PostgresBackend implements Backend {
       joinReads: true,
       savepoints: true,
       lanes: 2,
+      contents: false,
     })
   }
 

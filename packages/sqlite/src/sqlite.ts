@@ -104,6 +104,7 @@ class OwnBackend implements SqliteBackend {
       savepoints: true,
       // One connection writes, and every call of it blocks the thread.
       lanes: 1,
+      contents: false,
     })
   }
 

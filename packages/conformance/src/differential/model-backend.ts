@@ -44,6 +44,7 @@ const CAPABILITIES: Capabilities = Object.freeze({
   joinReads: false,
   savepoints: true,
   lanes: 1,
+  contents: false,
 })
 
 type Table = Map<string, NewRow>
