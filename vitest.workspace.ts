@@ -14,6 +14,8 @@ const projects = [
   'packages/sqlite',
   'packages/postgres',
   'packages/cache',
+  'packages/backup',
+  'packages/metrics',
   'packages/conformance',
   'packages/agents',
   'packages/cli',
@@ -30,6 +32,7 @@ const projects = [
 const withPostgres = new Set([
   'packages/postgres',
   'packages/agents',
+  'packages/backup',
   'packages/cli',
   'tooling/conformance',
   'tooling/packaging',

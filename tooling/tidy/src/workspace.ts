@@ -89,8 +89,10 @@ export const ARROWS: Readonly<
   postgres: { run: ['core', 'sql'], tests: ['cache', 'conformance'] },
   conformance: { run: ['core'], tests: [] },
   agents: { run: ['core'], tests: ['cache', 'memory', 'file', 'sqlite', 'postgres', 'conformance'] },
+  backup: { run: ['core'], tests: ['memory', 'file', 'sqlite', 'postgres'] },
+  metrics: { run: ['core'], tests: ['cache', 'memory', 'sqlite', 'postgres'] },
   cli: {
-    run: ['core', 'memory', 'file', 'sql', 'sqlite', 'postgres', 'conformance', 'agents'],
+    run: ['core', 'memory', 'file', 'sql', 'sqlite', 'postgres', 'conformance', 'agents', 'backup', 'metrics'],
     tests: [],
   },
 }
