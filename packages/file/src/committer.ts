@@ -117,6 +117,20 @@ export class Committer {
     this.#log = log
   }
 
+  /**
+   * Goes on from another state, in another log. To be called within `exclusive`. Commits that wait were made on
+   * the state before, and fail.
+   */
+  startOver(log: LogWriter, state: View): void {
+    const behind = this.#waiting
+    this.#waiting = []
+    this.#log = log
+    this.#options.engine.reset(state)
+    this.#durable = state
+    this.#flushes += 1
+    for (const { reject } of behind) reject(fileError('CONFLICT', 'everything was replaced meanwhile'))
+  }
+
   /** Closes the log. Nothing may be under way any more. */
   async close(): Promise<void> {
     await this.#log.close()

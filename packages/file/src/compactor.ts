@@ -14,6 +14,7 @@ import type { FileSystem } from './file-system.ts'
 import type { LiveBytes } from './live-bytes.ts'
 import { LogWriter } from './log-writer.ts'
 import { createLog } from './new-log.ts'
+import { replaceState } from './replacement.ts'
 import type { Reserve } from './reserve.ts'
 import { writeSnapshot } from './snapshot.ts'
 
@@ -85,6 +86,43 @@ export class Compactor {
     await this.#running
     this.#isYielding = false
     return true
+  }
+
+  /**
+   * Replaces everything by another state. A snapshot that is being written is given up.
+   *
+   * @param check called when no commit is under way any more; what it throws keeps everything as it is
+   * @throws FinalFailure when it may have happened or not
+   */
+  async replace(committer: Committer, state: View, check: () => void): Promise<void> {
+    while (this.#running !== undefined) {
+      this.#isYielding = true
+      await this.#running
+    }
+    this.#isYielding = false
+    const work = committer.exclusive(async (log) => {
+      check()
+      await this.#startOver(committer, log, state)
+    })
+    this.#running = work
+      .then(() => removeBefore(this.#options.fileSystem, this.#options.directory, committer.position.number))
+      .catch(() => undefined)
+      .finally(() => {
+        this.#running = undefined
+      })
+    await this.#running
+    await work
+  }
+
+  async #startOver(committer: Committer, old: LogWriter, state: View): Promise<void> {
+    const { live } = this.#options
+    const { log, bytes } = await replaceState(this.#options, old, state)
+    committer.startOver(log, state)
+    this.#before = { logs: 0, bytes }
+    this.#tooLong = Number.POSITIVE_INFINITY
+    live.count(state)
+    live.learn(bytes, live.estimate)
+    await old.close().catch(() => undefined)
   }
 
   /** Ends it for good. */

@@ -12,6 +12,8 @@ export interface EntryStatus {
   readonly size: number
   /** The time of the last change of content, in milliseconds since 1970. */
   readonly modifiedAt: number
+  /** Who may do what, as nine bits; absent where the system has no such thing. */
+  readonly mode?: number | undefined
 }
 
 /**
@@ -43,6 +45,8 @@ export interface FileSystem {
   touch(path: string): Promise<void>
   /** Makes the names in a directory durable: what was created, linked, renamed and removed. */
   syncDirectory(path: string): Promise<void>
+  /** The room that is left to this user where a directory is, in bytes. */
+  freeBytes?(path: string): Promise<number>
 }
 
 /** An open file. Positions and lengths are in bytes. */

@@ -1,29 +1,39 @@
 /** The file backend: an engine in memory, and a directory that has all of it. */
 
+import { resolve } from 'node:path'
+
 import {
   type Aggregation,
   type Backend,
   type BackendTransaction,
   type Capabilities,
+  type Contents,
   type CountQuestion,
   type FileOptions,
   fileOptions,
   type Group,
+  type Inspection,
   type Key,
   type Layout,
   type Outcome,
   parseOptions,
   type Query,
   type Reindexed,
+  type StoreError,
   type Sweep,
 } from '@coffer/core/backend'
-import { type Engine, EngineTransaction, type View } from '@coffer/memory/engine'
+import { Engine, EngineTransaction, type View } from '@coffer/memory/engine'
 import { errorCode, fileError } from './error-code.ts'
+import { contentsOf } from './file-contents.ts'
 import type { FileSystem } from './file-system.ts'
+import { inspectDirectory } from './inspection.ts'
+import { layoutText } from './layout-text.ts'
 import { nodeFileSystem } from './node-file-system.ts'
 import { openForWriting } from './opening.ts'
 import { openForReading } from './reading.ts'
 import { layoutsBody, rewrittenBody } from './record.ts'
+import { checkStructure } from './structure-check.ts'
+import { absent, assertLayouts, isStoreIn } from './verification.ts'
 import { changesSince, Writer } from './writer.ts'
 
 /** What a backend stands on, to be replaced in tests. */
@@ -50,12 +60,13 @@ class FileBackend implements Backend {
   readonly name = 'file'
   readonly capabilities: Capabilities
   readonly errorCode = errorCode
+  readonly contents: Contents
   readonly #options: ResolvedOptions
   readonly #fileSystem: FileSystem
   /** Layouts as they were last written to the log, or made by this backend, by name. */
   #known = new Map<string, string>()
   #writer: Writer | undefined
-  /** What a reader has loaded. */
+  /** What a reader has loaded; and the nothing that is there where a store is not to be made. */
   #loaded: Engine | undefined
 
   constructor(options: ResolvedOptions, fileSystem: FileSystem) {
@@ -69,34 +80,47 @@ class FileBackend implements Backend {
       joinReads: false,
       savepoints: true,
       lanes: 1,
-      contents: false,
+      contents: true,
+    })
+    this.contents = contentsOf({
+      view: () => this.#view(),
+      writer: () => this.#writing(),
+      onReplaced: () => this.#learnLayouts(),
     })
   }
 
   async open(layouts: readonly Layout[]): Promise<readonly string[]> {
     await this.#openDirectory()
     const engine = this.#engine()
-    const changed = layouts.filter((layout) => this.#known.get(layout.name) !== JSON.stringify(layout))
+    if (this.#options.migrate === 'verify') assertLayouts(this.#view(), layouts)
+    const changed = layouts.filter((layout) => this.#known.get(layout.name) !== layoutText(layout))
     engine.open(changed)
     if (changed.length > 0) await this.#writer?.commitBody(layoutsBody(changed))
-    for (const layout of changed) this.#known.set(layout.name, JSON.stringify(layout))
+    for (const layout of changed) this.#known.set(layout.name, layoutText(layout))
     return engine.open(layouts)
   }
 
   async #openDirectory(): Promise<void> {
     if (this.#writer !== undefined || this.#loaded !== undefined) return
-    const { basePath, readOnly } = this.#options
+    const { basePath, readOnly, migrate } = this.#options
     if (readOnly) {
       this.#loaded = await openForReading(this.#fileSystem, basePath)
+      return
+    }
+    if (migrate === 'verify' && !(await isStoreIn(this.#fileSystem, this.#directory))) {
+      this.#loaded = new Engine()
       return
     }
     const opened = await openForWriting(this.#fileSystem, this.#options)
     const writer = new Writer(this.#fileSystem, opened, this.#options)
     await writer.start()
     this.#writer = writer
-    this.#known = new Map(
-      [...opened.engine.tables()].map(({ layout }) => [layout.name, JSON.stringify(layout)]),
-    )
+    this.#learnLayouts()
+  }
+
+  /** What the directory holds is what was written to its log, or to its snapshot. */
+  #learnLayouts(): void {
+    this.#known = new Map([...this.#engine().tables()].map(({ layout }) => [layout.name, layoutText(layout)]))
   }
 
   async close(): Promise<void> {
@@ -179,6 +203,33 @@ class FileBackend implements Backend {
     await writer.commitBody(rewrittenBody(layout.name))
   }
 
+  async inspect(): Promise<Inspection> {
+    this.#assertPresent()
+    const { basePath, durability, compaction } = this.#options
+    return inspectDirectory({
+      fileSystem: this.#fileSystem,
+      directory: this.#directory,
+      basePath,
+      durability,
+      compaction,
+      view: this.#view(),
+      writer: this.#writer?.state,
+    })
+  }
+
+  async check(): Promise<readonly string[]> {
+    this.#assertPresent()
+    return checkStructure(this.#fileSystem, this.#directory, () => this.#writer?.logEnd)
+  }
+
+  get #directory(): string {
+    return resolve(this.#options.basePath)
+  }
+
+  #assertPresent(): void {
+    if (!this.#options.readOnly && this.#loaded !== undefined) throw absent(this.#directory)
+  }
+
   #engine(): Engine {
     const engine = this.#writer?.engine ?? this.#loaded
     if (engine === undefined) throw fileError('CLOSED', 'the directory is not open')
@@ -190,10 +241,20 @@ class FileBackend implements Backend {
     return this.#writer?.durable ?? this.#engine()
   }
 
+  /** As `#state`, whatever is written afterwards. */
+  #view(): View {
+    return this.#writer?.durable ?? this.#engine().view()
+  }
+
   #writing(): Writer {
-    if (this.#options.readOnly) throw readOnlyError()
-    if (this.#writer === undefined) throw fileError('CLOSED', 'the directory is not open')
+    if (this.#writer === undefined) throw this.#refusal()
     return this.#writer
+  }
+
+  #refusal(): StoreError {
+    if (this.#options.readOnly) return fileError('READ_ONLY', 'the store is open for reading only')
+    if (this.#loaded !== undefined) return absent(this.#directory)
+    return fileError('CLOSED', 'the directory is not open')
   }
 
   #readingTransaction(): BackendTransaction {
@@ -205,7 +266,7 @@ class FileBackend implements Backend {
       aggregate: (layout, aggregation, at) => transaction.aggregate(layout, aggregation, at),
       savepoint: (run) => transaction.savepoint(run),
       write: async () => {
-        throw readOnlyError()
+        throw this.#refusal()
       },
     }
   }
@@ -219,8 +280,4 @@ async function settleOrConflict(writer: Writer): Promise<void> {
     writer.assertSound()
     throw fileError('CONFLICT', 'what the transaction read could not be written', cause)
   }
-}
-
-function readOnlyError() {
-  return fileError('READ_ONLY', 'the store is open for reading only')
 }

@@ -1,14 +1,11 @@
 /** Reads the lines of a log or snapshot, chunk by chunk, and says of each whether it is whole. */
 
 import type { OpenFile } from './file-system.ts'
-import { checkLine, endOfLine, type LineText } from './line.ts'
+import { checkLine, endOfLine, type LineText, MAX_LINE_BYTES } from './line.ts'
 
 /** How much is read at once: little at first, as most files that are looked into are short. */
 const LEAST_CHUNK_BYTES = 64 * 1_024
 const CHUNK_BYTES = 1_024 * 1_024
-
-/** A line longer than the longest text that the language allows was never written. */
-const MAX_LINE_BYTES = 512 * 1_024 * 1_024
 
 /** A line in the buffer that it was read into, which the next line may overwrite. */
 export interface Line {

@@ -5,6 +5,9 @@
 
 import { crc32 } from 'node:zlib'
 
+/** No line is longer, as the longest text that V8 allows is about as long. */
+export const MAX_LINE_BYTES = 512 * 1_024 * 1_024
+
 const NEWLINE = 0x0a
 const SPACE = 0x20
 const CHECKSUM_DIGITS = 8

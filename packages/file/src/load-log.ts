@@ -11,6 +11,7 @@ import type { Engine } from '@coffer/memory/engine'
 import { logName } from './directory-names.ts'
 import { corrupt } from './error-code.ts'
 import type { FileSystem } from './file-system.ts'
+import { readFirstLine } from './first-line.ts'
 import { checkFormat } from './format.ts'
 import { type Line, readLines } from './line-reader.ts'
 import type { LogPosition } from './log-writer.ts'
@@ -44,24 +45,9 @@ export interface LoadedLog extends LogPosition {
 }
 
 /** The header of a log. @throws StoreError `CORRUPT`, or `UNSUPPORTED` when a newer release wrote it */
-export async function readLogHeader(
-  fileSystem: FileSystem,
-  directory: string,
-  number: number,
-): Promise<LogHeader> {
+export function readLogHeader(fileSystem: FileSystem, directory: string, number: number): Promise<LogHeader> {
   const name = join(directory, logName(number))
-  let header: LogHeader | undefined
-  const file = await fileSystem.open(name, 'read')
-  try {
-    await readLines(file, undefined, (line) => {
-      header = headerOf(name, number, line)
-      return false
-    })
-  } finally {
-    await file.close()
-  }
-  if (header === undefined) throw corrupt(name, 0, 'it is empty')
-  return header
+  return readFirstLine(fileSystem, name, (line) => headerOf(name, number, line))
 }
 
 function headerOf(name: string, number: number, { buffer, text }: Line): LogHeader {

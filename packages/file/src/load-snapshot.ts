@@ -5,9 +5,11 @@ import type { Engine } from '@coffer/memory/engine'
 import { snapshotName } from './directory-names.ts'
 import { corrupt } from './error-code.ts'
 import type { FileSystem } from './file-system.ts'
+import { readFirstLine } from './first-line.ts'
 import { checkFormat } from './format.ts'
+import type { LineText } from './line.ts'
 import { type Line, readLines } from './line-reader.ts'
-import { type ParsedLine, parseLine } from './record.ts'
+import { type ParsedLine, parseLine, type SnapshotHeader } from './record.ts'
 import { Nonsense, replayChange, replayFloor } from './replay.ts'
 import { isObject, snapshotEnd, snapshotHeader, snapshotLayouts } from './stored-line.ts'
 
@@ -42,6 +44,34 @@ export async function loadSnapshot(
     await file.close()
   }
   return loader.finish()
+}
+
+/** The header of a snapshot. @throws StoreError `CORRUPT`, or `UNSUPPORTED` when a newer release wrote it */
+export function readSnapshotHeader(
+  fileSystem: FileSystem,
+  directory: string,
+  number: number,
+): Promise<SnapshotHeader> {
+  const name = join(directory, snapshotName(number))
+  return readFirstLine(fileSystem, name, (line) => headerOf(name, number, line))
+}
+
+function headerOf(name: string, number: number, { buffer, text }: Line): SnapshotHeader {
+  if (text === undefined) throw corrupt(name, 0, 'the line does not match its checksum')
+  const value = parsed(buffer, text)
+  checkFormat(name, value)
+  const header = snapshotHeader.safeParse(value)
+  if (header.success && header.data.number === number) return header.data
+  throw corrupt(name, 0, 'it is not the header of this snapshot')
+}
+
+/** @returns `undefined` for what is no JSON */
+function parsed(buffer: Buffer, { from, to }: LineText): unknown {
+  try {
+    return JSON.parse(buffer.toString('utf8', from, to))
+  } catch {
+    return undefined
+  }
 }
 
 class Loader {

@@ -13,6 +13,7 @@ export interface NewLog {
   readonly number: number
   readonly lock: number
   readonly follows: LogHeader['follows']
+  readonly replaces?: LogHeader['replaces']
   /** Lines that it begins with. */
   readonly tail: Buffer
 }
@@ -27,12 +28,12 @@ export interface NewLog {
 export async function createLog(
   fileSystem: FileSystem,
   directory: string,
-  { number, lock, follows, tail }: NewLog,
+  { number, lock, follows, replaces, tail }: NewLog,
   syncs: boolean,
 ): Promise<{ file: OpenFile; end: number }> {
   const path = join(directory, logName(number))
   const unfinished = join(directory, unfinishedName(logName(number), lock))
-  const header: LogHeader = { coffer: 'log', format: FORMAT_VERSION, number, lock, follows }
+  const header: LogHeader = { coffer: 'log', format: FORMAT_VERSION, number, lock, follows, replaces }
   const bytes = Buffer.concat([encodeLine(JSON.stringify(header)), tail])
   const file = await fileSystem.open(unfinished, 'create')
   try {

@@ -1,7 +1,18 @@
 /** The file system of the machine, by `node:fs`. */
 
 import { constants, existsSync, fdatasync, fdatasyncSync, writeSync } from 'node:fs'
-import { type FileHandle, link, lstat, mkdir, open, readdir, rename, rm, utimes } from 'node:fs/promises'
+import {
+  type FileHandle,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  rm,
+  statfs,
+  utimes,
+} from 'node:fs/promises'
 import { promisify } from 'node:util'
 import type { EntryStatus, FileSystem, OpenFile, OpenMode } from './file-system.ts'
 
@@ -32,6 +43,10 @@ export const nodeFileSystem: FileSystem = {
     await utimes(path, now, now)
   },
   syncDirectory,
+  freeBytes: async (path) => {
+    const { bavail, bsize } = await statfs(path)
+    return bavail * bsize
+  },
 }
 
 async function status(path: string): Promise<EntryStatus | undefined> {
@@ -44,7 +59,8 @@ async function status(path: string): Promise<EntryStatus | undefined> {
         : stats.isSymbolicLink()
           ? 'link'
           : 'other'
-    return { type, size: stats.size, modifiedAt: stats.mtimeMs }
+    const mode = process.platform === 'win32' ? undefined : stats.mode & 0o777
+    return { type, size: stats.size, modifiedAt: stats.mtimeMs, mode }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error

@@ -5,7 +5,7 @@ import { isStoreError, nativeCode } from '@coffer/core/backend'
 import { Engine } from '@coffer/memory/engine'
 import { closingOf } from './closing.ts'
 import { acquireLock, type DirectoryLock } from './directory-lock.ts'
-import { logName, type Names } from './directory-names.ts'
+import { logName, type Names, snapshotName } from './directory-names.ts'
 import { errorCode, systemError } from './error-code.ts'
 import type { FileSystem } from './file-system.ts'
 import { encodeLine } from './line-buffer.ts'
@@ -63,7 +63,7 @@ async function openLocked(
   const engine = new Engine()
   const recovery = await recover(fileSystem, directory, names, closing, engine)
   const { log: last } = recovery
-  await removeLeftOvers(fileSystem, directory, names)
+  await removeLeftOvers(fileSystem, directory, names, recovery.base)
   const makeLog = () => openLog(fileSystem, directory, lock, last, closing?.log === last?.number, durability)
   const log = await withRoom(makeLog, reserve)
   const isSame = last?.number === log.number
@@ -141,8 +141,14 @@ async function markEnd(
   }
 }
 
-async function removeLeftOvers(fileSystem: FileSystem, directory: string, names: Names): Promise<void> {
-  for (const name of names.temporary) {
+async function removeLeftOvers(
+  fileSystem: FileSystem,
+  directory: string,
+  names: Names,
+  base = 0,
+): Promise<void> {
+  const unused = names.snapshots.filter((number) => number > base).map(snapshotName)
+  for (const name of [...names.temporary, ...unused]) {
     await fileSystem.remove(join(directory, name))
   }
 }

@@ -6,6 +6,10 @@
 import type { FieldValue, Layout } from '@coffer/core/backend'
 import type { Row, RowChange } from '@coffer/memory/engine'
 import { fileError } from './error-code.ts'
+import { MAX_LINE_BYTES } from './line.ts'
+
+/** What stands before the body of a commit in its line, at most: checksum, length, and the numbers of two commits. */
+const HEAD_BYTES = 100
 
 /** The newest format of logs and snapshots. */
 export const FORMAT_VERSION = 1
@@ -19,6 +23,8 @@ export interface LogHeader {
   readonly lock: number
   /** Where it goes on from: the log before, its valid length in bytes, and the last commit within; null in the first log. */
   readonly follows: { readonly log: number; readonly end: number; readonly commit: number } | null
+  /** Whether it goes on from the snapshot of its number alone, which has replaced everything before. */
+  readonly replaces?: true | undefined
 }
 
 /** The first line of a snapshot: the state after a commit, which the log of the same number goes on from. */
@@ -27,6 +33,8 @@ export interface SnapshotHeader {
   readonly format: number
   readonly number: number
   readonly commit: number
+  /** The lock under which it was made to replace everything before; it then counts with the log of that lock only. */
+  readonly replaces?: number | undefined
 }
 
 /** A row that was stored. Times are milliseconds since 1970; what is absent is null. */
@@ -114,13 +122,21 @@ export function rewrittenBody(layout: string): string {
  */
 export function changesBody(changes: readonly RowChange[]): string {
   const [only] = changes
+  let body: string | undefined
   try {
-    if (changes.length === 1 && only !== undefined) return changeMembers(only)
-    return `"changes":[${changes.map((change) => `{${changeMembers(change)}`).join(',')}]}`
+    if (changes.length === 1 && only !== undefined) body = changeMembers(only)
+    else body = `"changes":[${changes.map((change) => `{${changeMembers(change)}`).join(',')}]}`
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    throw fileError('LIMIT_EXCEEDED', 'one commit can hold at most 512 MiB: write in smaller parts')
   }
+  if (body !== undefined && fits(body)) return body
+  throw fileError('LIMIT_EXCEEDED', 'one commit can hold at most 512 MiB: write in smaller parts')
+}
+
+/** A commit is one line, so that it is there whole or not at all; a longer one could not be read again. */
+function fits(body: string): boolean {
+  const most = MAX_LINE_BYTES - HEAD_BYTES
+  return body.length <= most / 3 || Buffer.byteLength(body) <= most
 }
 
 /** The members of a change, and its closing brace. */

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path'
 import type { Engine } from '@coffer/memory/engine'
+import { baseOf } from './base.ts'
 import type { Closing } from './closing.ts'
 import { logName, type Names, snapshotName } from './directory-names.ts'
 import { corrupt } from './error-code.ts'
@@ -20,6 +21,8 @@ export interface Recovery {
   readonly logBytes: number
   /** How many logs are needed. */
   readonly logs: number
+  /** The snapshot that it begins with; those of higher numbers count for nothing. */
+  readonly base: number | undefined
 }
 
 /**
@@ -35,7 +38,7 @@ export async function recover(
   closing: Closing | undefined,
   engine: Engine,
 ): Promise<Recovery> {
-  const base = names.snapshots.at(-1)
+  const base = await baseOf(fileSystem, directory, names)
   const first = base ?? 1
   const last = Math.max(names.logs.at(-1) ?? 0, closing?.log ?? 0, base ?? 0)
   const headers = new Map<number, LogHeader>()
@@ -64,7 +67,7 @@ export async function recover(
     log = await loadLog(fileSystem, directory, { number, after, known }, engine)
     logBytes += log.end
   }
-  return { log, snapshotBytes: snapshot?.bytes ?? 0, logBytes, logs: headers.size }
+  return { log, snapshotBytes: snapshot?.bytes ?? 0, logBytes, logs: headers.size, base }
 }
 
 function checkChain(
@@ -73,7 +76,10 @@ function checkChain(
   first: number,
   base: number | undefined,
 ): void {
-  for (const [number, { follows }] of headers) {
+  for (const [number, { follows, replaces }] of headers) {
+    if (replaces === true && number !== base) {
+      throw corrupt(join(directory, snapshotName(number)), 0, 'the file is missing')
+    }
     if (number === first && base === undefined && follows !== null) {
       throw corrupt(join(directory, snapshotName(number)), 0, 'the file is missing')
     }

@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import { historyLayout, type Layout } from '@coffer/core/backend'
 import type { Engine } from '@coffer/memory/engine'
+import { baseOf } from './base.ts'
 import { logName, type Names, snapshotName } from './directory-names.ts'
 import type { FileSystem } from './file-system.ts'
 import { type Line, readLines } from './line-reader.ts'
@@ -37,7 +38,8 @@ export async function salvage(
   engine: Engine,
 ): Promise<Salvage> {
   const salvager = new Salvager(fileSystem, directory, engine)
-  const base = names.snapshots.at(-1)
+  // Of a snapshot whose header is damaged, the rest can still be read.
+  const base = await baseOf(fileSystem, directory, names).catch(() => names.snapshots.at(-1))
   if (base !== undefined) await salvager.readSnapshot(base)
   const last = Math.max(base ?? 1, names.logs.at(-1) ?? 1)
   for (let number = base ?? 1; number <= last; number++) {

@@ -41,6 +41,8 @@ export interface SnapshotOptions {
   readonly number: number
   /** The last commit of the state. */
   readonly commit: number
+  /** As in the header. */
+  readonly replaces?: number
   /** Asked after each piece: whether others are at work, so that they get as much time as the piece took. */
   readonly isBusy: () => boolean
   /** Asked after each piece: whether to give up. */
@@ -55,7 +57,7 @@ export interface SnapshotOptions {
 export async function writeSnapshot(
   file: OpenFile,
   view: View,
-  { number, commit, isBusy, isAborted }: SnapshotOptions,
+  { number, commit, replaces, isBusy, isAborted }: SnapshotOptions,
 ): Promise<number | undefined> {
   let position = 0
   const lines = new LineBuffer()
@@ -66,7 +68,8 @@ export async function writeSnapshot(
     position += bytes.length
     lines.clear()
   }
-  for (const json of snapshotLines(view, { coffer: 'snapshot', format: FORMAT_VERSION, number, commit })) {
+  const header: SnapshotHeader = { coffer: 'snapshot', format: FORMAT_VERSION, number, commit, replaces }
+  for (const json of snapshotLines(view, header)) {
     lines.add(json)
     if (lines.length < PIECE_BYTES) continue
     const workedMs = performance.now() - startedAt

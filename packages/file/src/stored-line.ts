@@ -36,6 +36,7 @@ export const logHeader = z.object({
   number: z.int().min(1),
   lock: z.int().min(1),
   follows: z.object({ log: count, end: count, commit: count }).nullable(),
+  replaces: z.literal(true).optional(),
 })
 
 export const snapshotHeader = z.object({
@@ -43,6 +44,7 @@ export const snapshotHeader = z.object({
   format: z.int().min(1),
   number: z.int().min(1),
   commit: count,
+  replaces: z.int().min(1).optional(),
 })
 
 export const snapshotLayouts = z.object({ layouts, stale: z.array(z.string()) })

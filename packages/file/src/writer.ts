@@ -5,12 +5,15 @@ import { netChanges } from '@coffer/memory/engine'
 import { Committer } from './committer.ts'
 import { Compactor } from './compactor.ts'
 import type { FileSystem } from './file-system.ts'
+import type { WriterState } from './inspection.ts'
 import { LiveBytes } from './live-bytes.ts'
 import type { LockNote } from './lock-name.ts'
+import { FinalFailure, outcomeUnknown } from './log-writer.ts'
 import type { Opened } from './opening.ts'
 import { changesBody } from './record.ts'
 import type { Reserve } from './reserve.ts'
 import { Sealer } from './sealer.ts'
+import type { LogEnd } from './structure-check.ts'
 
 export interface WriterOptions {
   readonly durability: 'power' | 'process' | 'none'
@@ -86,6 +89,45 @@ export class Writer {
   /** Waits until all that is on its way is durable. */
   async settle(): Promise<void> {
     await this.#committer.add({ bodies: [], changes: [] })
+  }
+
+  /**
+   * Replaces everything by another state, all at once.
+   *
+   * @param check called when no commit is under way any more; what it throws keeps everything as it is
+   */
+  async replace(state: View, check: () => void): Promise<void> {
+    try {
+      await this.#compactor.replace(this.#committer, state, check)
+    } catch (error) {
+      throw error instanceof FinalFailure ? outcomeUnknown(error) : error
+    }
+    await this.#reserve.fill(this.#live.bytes)
+  }
+
+  /** Where the present log ends. */
+  get logEnd(): LogEnd {
+    const { number, end } = this.#committer.position
+    return { number, end }
+  }
+
+  /** For the person who operates the store. */
+  get state(): WriterState {
+    return {
+      commit: this.#committer.position.commit,
+      liveBytes: this.#live.bytes,
+      isShort: this.#reserve.isShort,
+      isLockHeld: this.#isLockHeld(),
+    }
+  }
+
+  #isLockHeld(): boolean {
+    try {
+      this.#opened.lock.assertHeld()
+      return true
+    } catch {
+      return false
+    }
   }
 
   assertSound(): void {

@@ -5,7 +5,9 @@
 
 export { Engine, netChanges } from './engine.ts'
 export { EngineTransaction } from './engine-transaction.ts'
+export { Filling } from './filling.ts'
 export { Fork } from './fork.ts'
 export { type Row, Table } from './table.ts'
 export type { RowChange } from './tables.ts'
 export { View } from './view.ts'
+export { snapshotOf } from './view-snapshot.ts'

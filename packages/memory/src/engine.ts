@@ -11,6 +11,7 @@ import type {
   Group,
   Key,
   Layout,
+  Merge,
   Outcome,
   Page,
   Query,
@@ -20,7 +21,7 @@ import type {
 } from '@coffer/core/backend'
 import { applyGroup } from './apply-group.ts'
 import { type Fork, forkOf } from './fork.ts'
-import { reindexRows, sweepRows } from './maintenance.ts'
+import { mergeRows, reindexRows, sweepRows } from './maintenance.ts'
 import { aggregateTable, countRows, readRows, searchPage } from './search.ts'
 import { type Row, type Table, tenantsOf } from './table.ts'
 import { type RowChange, Tables } from './tables.ts'
@@ -95,7 +96,7 @@ export class Engine {
     return new View(this.#tables.share())
   }
 
-  /** Goes back to an earlier state. Whoever has forked or read what came after it conflicts. */
+  /** Publishes another state: an earlier one, or one that was filled aside. Whoever has forked before conflicts. */
   reset(view: View): void {
     this.#tables = view.share()
     this.#revision += 1
@@ -114,6 +115,10 @@ export class Engine {
   reindex(layout: Layout, rows: readonly Reindexed[], finished: boolean): void {
     this.#inPlace((journal) => reindexRows(this.#tables, layout, rows, journal))
     if (finished) this.#tables.writable(layout.name).stale = false
+  }
+
+  merge(layout: Layout, merge: Merge): void {
+    this.#inPlace((journal) => mergeRows(this.#tables, layout, merge, journal))
   }
 
   /**

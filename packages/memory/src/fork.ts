@@ -1,8 +1,8 @@
 /** A writable copy of a state that nobody else sees, and the list of what was changed in it. */
 
-import type { Group, Layout, Outcome, Reindexed, Sweep } from '@coffer/core/backend'
+import type { Group, Layout, Merge, Outcome, Reindexed, Sweep } from '@coffer/core/backend'
 import { applyGroup } from './apply-group.ts'
-import { reindexRows, sweepRows } from './maintenance.ts'
+import { mergeRows, reindexRows, sweepRows } from './maintenance.ts'
 import type { RowChange, Tables } from './tables.ts'
 
 /**
@@ -37,6 +37,10 @@ export class Fork {
   /** Rewrites rows; that all have been rewritten is said to the engine. */
   reindex(layout: Layout, rows: readonly Reindexed[]): void {
     this.#undoing(() => reindexRows(this.tables, layout, rows, this.#journal))
+  }
+
+  merge(layout: Layout, merge: Merge): void {
+    this.#undoing(() => mergeRows(this.tables, layout, merge, this.#journal))
   }
 
   /** Where the fork stands, for `undoTo`. */

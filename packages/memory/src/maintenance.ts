@@ -1,9 +1,9 @@
-/** What is done to rows behind the backs of their users: sweeping and rewriting. */
+/** What is done to rows behind the backs of their users: sweeping, rewriting and merging. */
 
-import type { Layout, Reindexed, Sweep } from '@coffer/core/backend'
+import type { Key, Layout, Merge, Reindexed, Sweep } from '@coffer/core/backend'
 import { appendOnly } from './apply-group.ts'
 import { ABOVE, keyOf, walk } from './sorted-tree.ts'
-import { type Row, tenantsOf } from './table.ts'
+import { ownCopy, type Row, tenantsOf } from './table.ts'
 import type { RowChange, Tables } from './tables.ts'
 
 /**
@@ -50,4 +50,12 @@ export function reindexRows(
     if (row?.version !== version) continue
     tables.change(layout, row, { ...row, document, fields, hash, schemaVersion }, 0, journal)
   }
+}
+
+/** Puts and removes rows as they are, and raises floors; see `Contents.merge`. */
+export function mergeRows(tables: Tables, layout: Layout, merge: Merge, journal: RowChange[]): void {
+  const rowAt = (key: Key) => tables.table(layout.name).get(key)
+  for (const row of merge.put) tables.change(layout, rowAt(row), ownCopy(row), 0, journal)
+  for (const key of merge.remove) tables.change(layout, rowAt(key), undefined, 0, journal)
+  for (const { tenant, version } of merge.floors) tables.raiseFloor(layout, tenant, version, journal)
 }

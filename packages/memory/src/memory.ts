@@ -3,13 +3,18 @@
 import {
   type Backend,
   type Capabilities,
+  type Contents,
   isStoreError,
   type MemoryOptions,
   memoryOptions,
   parseOptions,
+  StoreError,
 } from '@coffer/core/backend'
 import { Engine } from './engine.ts'
 import { EngineTransaction } from './engine-transaction.ts'
+import { Filling } from './filling.ts'
+import { inspectView } from './inspection.ts'
+import { snapshotOf } from './view-snapshot.ts'
 
 const CAPABILITIES: Capabilities = Object.freeze({
   durability: 'none',
@@ -19,7 +24,7 @@ const CAPABILITIES: Capabilities = Object.freeze({
   joinReads: false,
   savepoints: true,
   lanes: 1,
-  contents: false,
+  contents: true,
 })
 
 /**
@@ -54,6 +59,35 @@ export function memory(options?: MemoryOptions): Backend {
     },
     sweep: async (layout, sweep, limit, at) => engine.sweep(layout, sweep, limit, at),
     reindex: async (layout, rows, finished) => engine.reindex(layout, rows, finished),
+    contents: contentsOf(() => engine),
+    inspect: async () => inspectView(engine.view()),
     errorCode: (cause) => (isStoreError(cause) ? cause.code : 'INTERNAL'),
   }
+}
+
+/** @param current answers the engine, which is another one after closing */
+function contentsOf(current: () => Engine): Contents {
+  return {
+    layouts: async () => snapshotOf(current().view()).layouts,
+    snapshot: async (run) => run(snapshotOf(current().view())),
+    replace: async (replacement, run) => {
+      const engine = current()
+      const refuseRows = () => {
+        if (replacement.onlyIfEmpty && !engine.view().isEmpty) throw notEmpty()
+      }
+      refuseRows()
+      const filling = new Filling(replacement.layouts)
+      const result = await run(filling)
+      // Nobody was kept from writing meanwhile.
+      refuseRows()
+      engine.reset(filling.view())
+      return result
+    },
+    merge: async (layout, merge) => current().merge(layout, merge),
+  }
+}
+
+function notEmpty(): StoreError {
+  const advice = 'replace it in so many words, or take an empty one'
+  return new StoreError('ALREADY_EXISTS', `the place has records already: ${advice}`, { backend: 'memory' })
 }

@@ -62,9 +62,13 @@ export class Table implements Trees {
     this.floors = trees.floors
   }
 
-  /** A writable copy, in constant time: nodes are copied when one of the two changes them. */
-  clone(): Table {
-    const copy = new Table(this.layout, {
+  /**
+   * A writable copy, in constant time: nodes are copied when one of the two changes them.
+   *
+   * @param layout another one of the same form
+   */
+  clone(layout: Layout = this.layout): Table {
+    const copy = new Table(layout, {
       rows: this.rows.clone(),
       indexes: this.indexes.map((index) => ({ ...index, tree: index.tree.clone() })),
       expiring: this.expiring.clone(),
@@ -108,6 +112,23 @@ export class Table implements Trees {
   /** All rows of all tenants, by tenant and id. */
   all(): Iterable<Row> {
     return walk(this.rows, rangeOf(''))
+  }
+}
+
+/** A row that whoever handed it over can't change any more, with the members of a row and no other. */
+export function ownCopy(row: Row): Row {
+  return {
+    tenant: row.tenant,
+    id: row.id,
+    document: row.document,
+    schemaVersion: row.schemaVersion,
+    hash: row.hash,
+    version: row.version,
+    createdAt: row.createdAt,
+    updatedAt: row.updatedAt,
+    expiresAt: row.expiresAt,
+    deletedAt: row.deletedAt,
+    fields: row.fields.map((value) => (typeof value === 'object' && value !== null ? [...value] : value)),
   }
 }
 

@@ -32,11 +32,11 @@ export class Tables {
    * Makes the table of a layout, or changes the one in place to the layout's form. Fields that both forms
    * have keep their values; others are null until core has written the rows anew.
    *
-   * @returns true when a table was made or changed
+   * @returns true when a table was made or changed, if only in what its layout says beside the form
    */
   open(layout: Layout): boolean {
     const old = this.#tables.get(layout.name)
-    if (old !== undefined && formOf(old.layout) === formOf(layout)) return false
+    if (old !== undefined && formOf(old.layout) === formOf(layout)) return this.#describe(old, layout)
     const table = new Table(layout)
     this.#tables.set(layout.name, table)
     if (old === undefined) return true
@@ -49,6 +49,13 @@ export class Tables {
     }
     for (const { tenant, floor } of old.floors.values()) table.setFloor(tenant, floor)
     table.stale = table.rows.size > 0
+    return true
+  }
+
+  /** Takes over what a layout says beside its form, such as its schema version. */
+  #describe(table: Table, layout: Layout): boolean {
+    if (JSON.stringify(table.layout) === JSON.stringify(layout)) return false
+    this.#tables.set(layout.name, table.clone(layout))
     return true
   }
 
@@ -85,6 +92,16 @@ export class Tables {
     const raised = Math.max(floorBefore, floor)
     if (raised !== floorBefore) table.setFloor(tenant, raised)
     journal.push({ layout: layout.name, tenant, id, previous, next, floorBefore, floor: raised })
+  }
+
+  /** Raises the floor of a tenant, if it is lower: a change of the row that has no id, and is nowhere. */
+  raiseFloor(layout: Layout, tenant: string, floor: number, journal: RowChange[]): void {
+    const table = this.writable(layout.name)
+    const floorBefore = table.floor(tenant)
+    if (floor <= floorBefore) return
+    table.setFloor(tenant, floor)
+    const noRow = { id: '', previous: undefined, next: undefined }
+    journal.push({ layout: layout.name, tenant, ...noRow, floorBefore, floor })
   }
 
   /** Does a change that was made elsewhere. The row in place must be `change.previous`. */

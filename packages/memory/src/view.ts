@@ -27,9 +27,19 @@ export class View {
     return this.#tables.share()
   }
 
+  /** The table of a layout. */
+  table(layout: string): Table {
+    return this.#tables.table(layout)
+  }
+
   /** The tables there are. */
   tables(): Iterable<Table> {
     return this.#tables.all()
+  }
+
+  /** Whether no table has a row. */
+  get isEmpty(): boolean {
+    return [...this.tables()].every((table) => table.rows.size === 0)
   }
 
   read(layout: Layout, keys: readonly Key[]): readonly (StoredRow | undefined)[] {

@@ -3,13 +3,19 @@
  * at any moment, a store is opened on it, and has to show all that was acknowledged and nothing by halves.
  */
 
+import { work } from './crash-model-life.ts'
 import { type Recovery, recover } from './crash-model-recovery.ts'
 import { Violations } from './crash-model-violations.ts'
-import { type Durability, type Session, work } from './crash-model-workload.ts'
+import type { Durability, Session, Span } from './crash-model-workload.ts'
 import { type Random, randomFrom } from './random.ts'
 import type { Effort, Rig, RigOptions, RigResult } from './rig.ts'
 import { type Crash, killed, powerCuts } from './simulated-disk-crash.ts'
-import { withoutDirectorySync, withoutSnapshotSync, withoutSync } from './simulated-disk-lies.ts'
+import {
+  withoutDirectorySync,
+  withoutReplacementSync,
+  withoutSnapshotSync,
+  withoutSync,
+} from './simulated-disk-lies.ts'
 import { type DiskOperation, DiskState } from './simulated-disk-state.ts'
 
 /** How much is done. */
@@ -28,7 +34,7 @@ interface Extent {
 }
 
 const EXTENTS: Readonly<Record<Effort, Extent>> = {
-  short: { states: 450, steps: 22, density: 30, again: 2, densityAgain: 20, control: 10 },
+  short: { states: 450, steps: 22, density: 20, again: 1, densityAgain: 20, control: 10 },
   long: { states: 20_000, steps: 60, density: 100, again: 2, densityAgain: 30, control: 30 },
 }
 
@@ -66,15 +72,20 @@ async function run({ seed, effort, onProgress }: RigOptions): Promise<RigResult>
   let workloads = 0
   let acknowledged = 0
   let compactions = 0
+  let merges = 0
+  let replacements = 0
   for (; tally.states < extent.states || workloads < 2; workloads++) {
     const random = randomFrom(seed, workloads)
     const durability = workloads % PROCESS_EVERY === 1 ? 'process' : 'power'
     const worked = await work(random, { steps: extent.steps, durability })
     acknowledged += worked.acknowledged
     compactions += worked.compactions
+    merges += worked.merges
+    replacements += worked.replacements.length
     const where = `seed ${seed}, workload ${workloads}`
     for (const flaw of worked.flaws) tally.violations.add(where, flaw)
-    await new Exploration({ random, extent, durability, tally, told }).crash(worked, where)
+    const { replacements: always } = worked
+    await new Exploration({ random, extent, durability, always, tally, told }).crash(worked, where)
   }
   const { states, kills, powerCuts, again, checked } = tally
   return {
@@ -82,6 +93,8 @@ async function run({ seed, effort, onProgress }: RigOptions): Promise<RigResult>
       workloads,
       acknowledged,
       compactions,
+      merges,
+      replacements,
       states,
       kills,
       'power cuts': powerCuts,
@@ -97,6 +110,8 @@ interface ExplorationOptions {
   readonly random: Random
   readonly extent: Extent
   readonly durability: Durability
+  /** Changes of the disk that are all followed by a crash, whatever the extent says. */
+  readonly always: readonly Span[]
   readonly tally: Tally
   /** Called after every disk. */
   readonly told: () => void
@@ -116,9 +131,10 @@ class Exploration {
    * @param where how to find it again
    */
   async crash(session: Session, where: string): Promise<void> {
-    const { random, extent } = this.#options
+    const { random, extent, always } = this.#options
     for (const moment of momentsOf(session)) {
-      if (!random.percent(extent.density)) continue
+      const isWanted = always.some(({ from, to }) => moment.position >= from && moment.position <= to)
+      if (!isWanted && !random.percent(extent.density)) continue
       for (const crash of crashesAt(moment, random, CHANCES)) {
         const recovery = await this.#recover(session, moment, crash, where)
         const isAgain = this.#options.durability === 'power' && random.percent(extent.again)
@@ -193,7 +209,7 @@ function describe(operation: DiskOperation | undefined): string {
   return names.map((name) => name.replace(/,.*/, '')).join(', ')
 }
 
-const CONTROLS = [withoutSync, withoutSnapshotSync, withoutDirectorySync] as const
+const CONTROLS = [withoutSync, withoutSnapshotSync, withoutDirectorySync, withoutReplacementSync] as const
 
 /** Stores on disks that take syncs for done: acknowledged writes must be found lost. */
 async function control(seed: number, extent: Extent): Promise<RigResult['control']> {
@@ -205,16 +221,16 @@ async function control(seed: number, extent: Extent): Promise<RigResult['control
     const worked = await work(random, { steps: extent.steps, durability: 'power', wrap })
     const told = () => undefined
     const sparse = { ...extent, density: extent.control, again: 0 }
-    await new Exploration({ random, extent: sparse, durability: 'power', tally, told }).crash(
-      worked,
-      'control',
-    )
+    const always = wrap === withoutReplacementSync ? worked.replacements : []
+    const options = { random, extent: sparse, durability: 'power', always, tally, told } as const
+    await new Exploration(options).crash(worked, 'control')
     found.push(tally.wrong)
     trials += tally.states
   }
   return {
     description:
-      'stores whose syncs of files, of snapshots or of directories do nothing; the least of the three counts',
+      'stores whose syncs of files, of snapshots, of directories or of a replacement’s names do nothing; the least ' +
+      'of the four counts',
     trials,
     violations: Math.min(...found),
   }

@@ -21,6 +21,29 @@ export function withoutDirectorySync(fileSystem: FileSystem): FileSystem {
   return { ...methodsOf(fileSystem), syncDirectory: () => Promise.resolve() }
 }
 
+/**
+ * The names by which a replacement counts are not synced: that of its snapshot, which here comes before that of
+ * the log, and that of the log.
+ */
+export function withoutReplacementSync(fileSystem: FileSystem): FileSystem {
+  let isReplacing = false
+  return {
+    ...methodsOf(fileSystem),
+    link: async (from, to) => {
+      const other = to.replace(/(log|snapshot)(?=-\d+\.jsonl$)/, (kind) =>
+        kind === 'log' ? 'snapshot' : 'log',
+      )
+      const isSnapshot = /\/snapshot-\d+\.jsonl$/.test(to)
+      isReplacing = fileSystem.existsSync(other) !== isSnapshot
+      await fileSystem.link(from, to)
+    },
+    syncDirectory: async (path) => {
+      if (!isReplacing) await fileSystem.syncDirectory(path)
+      isReplacing = false
+    },
+  }
+}
+
 /** Writes and syncs of files that fail look as if they had succeeded. */
 export function withoutErrors(fileSystem: FileSystem): FileSystem {
   return withFiles(fileSystem, (file) => ({

@@ -1,0 +1,42 @@
+/** The option `migrate: 'verify'`: refuses what opening would have to change. */
+
+import type { Layout } from '@coffer/core/backend'
+import type { View } from '@coffer/memory/engine'
+import { sortNames } from './directory-names.ts'
+import { fileError } from './error-code.ts'
+import type { FileSystem } from './file-system.ts'
+import { layoutText } from './layout-text.ts'
+
+/** Layouts that a message names. */
+const MAX_NAMED = 4
+
+/** Whether a store was ever made in a directory. What is no directory is told by whoever opens it. */
+export async function isStoreIn(fileSystem: FileSystem, directory: string): Promise<boolean> {
+  const status = await fileSystem.status(directory)
+  if (status?.type !== 'directory') return status !== undefined
+  const { logs, snapshots } = sortNames(await fileSystem.list(directory))
+  return logs.length > 0 || snapshots.length > 0
+}
+
+/** @throws StoreError `UNSUPPORTED` for layouts that are missing, other ones, or have rows of another form */
+export function assertLayouts(view: View, layouts: readonly Layout[]): void {
+  const right = new Set(
+    [...view.tables()].filter(({ stale }) => !stale).map(({ layout }) => layoutText(layout)),
+  )
+  const changed = layouts.filter((layout) => !right.has(layoutText(layout)))
+  if (changed.length === 0) return
+  const shown = changed.slice(0, MAX_NAMED).map((layout) => layout.name)
+  const more = changed.length - shown.length
+  const names = [...shown, ...(more > 0 ? [`${more} more`] : [])].join(', ')
+  throw unsupported(`the directory holds nothing, or rows of another form, for ${names}`)
+}
+
+/** What there is to say where there is no store. */
+export function absent(directory: string) {
+  return unsupported(`there is no store in ${directory}`)
+}
+
+function unsupported(what: string) {
+  const advice = "and migrate: 'verify' changes nothing: open the store once with migrate: 'auto'"
+  return fileError('UNSUPPORTED', `${what}, ${advice}`)
+}
