@@ -29,7 +29,7 @@ import {
 import { type DeleteTarget, Remover } from './remover.ts'
 import { isVisible, type StoredRow } from './row.ts'
 import { checkKey } from './text.ts'
-import { type VerifyReport, verifyRecords } from './verify.ts'
+import { checkVerifyOptions, type VerifyOptions, type VerifyReport, verifyRecords } from './verify.ts'
 import type { DeleteOptions, WriteOptions } from './write-options.ts'
 import { type Change, Writer } from './writer.ts'
 
@@ -268,18 +268,19 @@ export class Collection<R, F extends string = string> {
   }
 
   /**
-   * Checks stored records against their hashes, keys and index fields: one record, or all of the tenant.
-   * Damage is reported, never thrown.
+   * Checks stored records against their hashes, keys and index fields, and where asked for what they refer to: one
+   * record, by its key, or all of the tenant. Damage is reported, never thrown.
    */
-  verify(key?: string): Promise<VerifyReport> {
-    return this.#observed('verify', async () =>
-      verifyRecords(
-        this.#executor,
-        this.definition,
-        this.tenant,
-        key === undefined ? undefined : this.#key(key),
-      ),
-    )
+  verify(what: string | VerifyOptions = {}): Promise<VerifyReport> {
+    return this.#observed('verify', async () => {
+      const options = typeof what === 'string' ? { key: what } : what
+      checkVerifyOptions(options, this.name)
+      if (options.key !== undefined) this.#key(options.key)
+      const { clock, definitions } = this.#engine
+      const [executor, tenant] = [this.#executor, this.tenant]
+      const now = () => clock.now()
+      return verifyRecords({ executor, definitions, definition: this.definition, tenant, now }, options)
+    })
   }
 
   #observed<T>(operation: string, run: () => Promise<T>): Promise<T> {

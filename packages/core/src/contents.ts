@@ -76,7 +76,8 @@ export interface Contents {
    * Replaces everything in the place, tables included, by what the callback loads: all of it in one commit, or
    * nothing. Other openers must not use the place meanwhile; those that do may fail.
    *
-   * @throws `ALREADY_EXISTS` where it was to be empty and is not, before the callback is run
+   * @throws `ALREADY_EXISTS` where it was to be empty and is not, before the callback is run; and where a row is
+   *   loaded that is there already
    */
   replace<T>(replacement: Replacement, run: (loader: Loader) => Promise<T>): Promise<T>
 

@@ -30,11 +30,20 @@ import type { ConnectionStatistics } from './inspection.ts'
 import { JoinedReads } from './joined-reads.ts'
 import { KeyedQueue } from './keyed-queue.ts'
 import { loadBackend } from './load-backend.ts'
-import { observeBatch, observeCleanup, observeOperation, observeTransaction } from './observe.ts'
+import {
+  beginOperation,
+  ended,
+  failedBy,
+  type Observation,
+  observeCleanup,
+  observeTransaction,
+} from './observe.ts'
+import { Opening } from './opening.ts'
 import type { Group, Outcome } from './operation.ts'
 import type { Query } from './predicate.ts'
-import { reindexRows } from './reindex.ts'
+import type { Rewriting } from './reindex.ts'
 import type { Key, StoredRow } from './row.ts'
+import { sendBatch } from './send-batch.ts'
 import { type Sweeping, sweepCollections } from './sweeping.ts'
 import { runTransaction, type TransactionOptions } from './transaction.ts'
 import { currentTransaction, type TransactionScope } from './transaction-scope.ts'
@@ -48,16 +57,13 @@ export class Engine implements Executor {
   readonly definitions = new Definitions()
   readonly turns = new KeyedQueue()
   readonly #config: ParsedConfig
-  readonly #opened = new Set<CollectionDefinition>()
+  readonly #opening: Opening
   readonly #writes: WriteQueue
   readonly #appends = new AppendQueue(this)
   readonly #reads: JoinedReads
   #backend: Backend | undefined
   /** True once the backend is the one to work with: loaded, and with its cache where it has one. */
   #isLoaded = false
-  /** True once the backend has been opened, be it without any collection. */
-  #isOpened = false
-  #opening: Promise<void> | undefined
   #state: 'ready' | 'closing' | 'closed' = 'ready'
   #active = 0
   #idle: (() => void) | undefined
@@ -71,6 +77,11 @@ export class Engine implements Executor {
     this.#backend = this.#config.backend
     const lanes = () => this.#backendNow().capabilities.lanes
     const { maxQueued } = this.options
+    this.#opening = new Opening({
+      load: () => this.#load(),
+      now: () => this.clock.now(),
+      refuse: () => this.#refuseInsideTransaction('the first use of a collection'),
+    })
     this.#reads = new JoinedReads(maxQueued, () => this.#active <= 1)
     this.#writes = new WriteQueue({
       clock: this.clock,
@@ -80,13 +91,18 @@ export class Engine implements Executor {
       expectsMore: (present) => this.#active > present,
       // Between two batches, so that no batch is torn apart by it.
       overdue: () => this.turn.overdueNow(),
-      send: (groups, at, waiting) => this.#send(groups, at, waiting),
+      send: (groups, at, queue) => sendBatch(this.#backendNow(), groups, at, queue),
     })
   }
 
   /** The backend's name, known before it is loaded. */
   get backendName(): string {
     return this.#backend?.name ?? this.#config.type
+  }
+
+  /** True where the config says that nothing may be changed; an instance that was handed over does not tell. */
+  get isReadOnly(): boolean {
+    return this.#config.options.readOnly === true
   }
 
   /** What the cache has counted; `undefined` where there is none. */
@@ -102,33 +118,22 @@ export class Engine implements Executor {
   // Opening and closing
 
   /** Opens the backend with all that is defined so far. Concurrent callers share it; a failure may be retried. */
-  open(): Promise<void> {
-    return this.#admit(() => this.#work(() => this.#openAll()))
+  open(rewriting: Rewriting = {}): Promise<void> {
+    return this.#admit(() => this.#openAll(undefined, rewriting).catch(this.#fail))
   }
 
   async #openAll(
     wanted: () => readonly CollectionDefinition[] = () => this.definitions.all(),
+    rewriting: Rewriting = {},
   ): Promise<void> {
-    while (!this.#isOpened || wanted().some((each) => !this.#opened.has(each))) {
-      this.#refuseInsideTransaction('the first use of a collection')
-      this.#opening ??= this.#openMissing(wanted()).finally(() => {
-        this.#opening = undefined
-      })
-      await this.#opening
-    }
+    await this.#opening.complete(wanted, rewriting)
     this.#startCleanup()
   }
 
-  async #openMissing(wanted: readonly CollectionDefinition[]): Promise<void> {
-    const missing = wanted.filter((each) => !this.#opened.has(each))
+  async #load(): Promise<Backend> {
     if (!this.#isLoaded) this.#backend = await loadBackend(this.#config, this.#reads)
     this.#isLoaded = true
-    const stale = await this.#backendNow().open(Definitions.layouts(missing))
-    for (const definition of missing) {
-      if (stale.includes(definition.name)) await reindexRows(this.#backendNow(), definition, this.clock.now())
-    }
-    for (const definition of missing) this.#opened.add(definition)
-    this.#isOpened = true
+    return this.#backendNow()
   }
 
   /** Waits for work in flight and releases everything. A second call waits for the first. */
@@ -173,17 +178,21 @@ export class Engine implements Executor {
    * way are its own, also when the store begins to close meanwhile.
    */
   operate<T>(collection: string, operation: string, run: () => Promise<T>): Promise<T> {
-    return observeOperation(this.backendName, collection, operation, () => this.#admit(run))
+    return this.#admit(run, beginOperation(this.backendName, collection, operation))
   }
 
-  async #admit<T>(run: () => Promise<T>): Promise<T> {
-    if (this.#state !== 'ready') throw new StoreError('CLOSED', 'the store is closed')
+  async #admit<T>(run: () => Promise<T>, observation?: Observation): Promise<T> {
     this.#active++
     try {
+      if (this.#state !== 'ready') throw new StoreError('CLOSED', 'the store is closed')
       return await run()
+    } catch (cause) {
+      failedBy(observation, cause)
+      throw cause
     } finally {
       this.#active--
       if (this.#active === 0) this.#idle?.()
+      ended(observation)
     }
   }
 
@@ -191,7 +200,7 @@ export class Engine implements Executor {
   #work<T>(run: (backend: Backend) => Promise<T>, definition?: CollectionDefinition): Promise<T> {
     if (this.#state === 'closed') throw new StoreError('CLOSED', 'the store is closed')
     const backend = this.#backend
-    const isOpen = this.#isOpened && (definition === undefined || this.#opened.has(definition))
+    const isOpen = this.#opening.isOpened && (definition === undefined || this.#opening.has(definition))
     const before = isOpen ? this.turn.overdue() : this.#openAll()
     const answer =
       before === undefined && backend !== undefined
@@ -234,7 +243,7 @@ export class Engine implements Executor {
     options: Reading = {},
   ): Promise<DocumentPage> | undefined {
     const backend = this.#backend
-    if (backend?.documents === undefined || !this.#opened.has(definition)) return undefined
+    if (backend?.documents === undefined || !this.#opening.has(definition)) return undefined
     const documents = backend.documents.bind(backend)
     return this.#ask(definition, options, (_backend, how) =>
       documents(definition.layout, query, this.clock.now(), how),
@@ -279,20 +288,8 @@ export class Engine implements Executor {
     throwIfAborted(options.signal)
     this.#refuseInsideTransaction('a write')
     // The queue's failures have their names already.
-    if (this.#opened.has(definition)) return this.#writes.add(group, options.signal)
+    if (this.#opening.has(definition)) return this.#writes.add(group, options.signal)
     return this.#work(() => this.#writes.add(group, options.signal), definition)
-  }
-
-  #send(groups: readonly Group[], at: number, waiting: number): Promise<readonly Outcome[]> {
-    const backend = this.#backendNow()
-    const operations = groups.reduce((sum, group) => sum + group.operations.length, 0)
-    return observeBatch({ backend: backend.name, groups: groups.length, operations, waiting }, async () => {
-      try {
-        return await backend.write(groups, at)
-      } catch (cause) {
-        throw toStoreError(cause, backend)
-      }
-    })
   }
 
   /** What would wait for the transaction that it stands in is refused, on every backend alike. */
@@ -340,7 +337,7 @@ export class Engine implements Executor {
 
   /** True when the collection is open, so that a transaction may use it. */
   isOpen(definition: CollectionDefinition): boolean {
-    return this.#opened.has(definition)
+    return this.#opening.has(definition)
   }
 
   /** Removes rows for good, batch by batch while it `goesOn`, and answers how many. */
@@ -349,7 +346,7 @@ export class Engine implements Executor {
     onProgress: Sweeping['onProgress'] = () => undefined,
     goesOn: () => boolean = () => true,
   ): Promise<number> {
-    return observeCleanup(this.backendName, () =>
+    return observeCleanup(this.backendName, sweep.type, () =>
       this.#work(async () => {
         this.#refuseInsideTransaction('a cleanup')
         await this.#openAll()
@@ -366,13 +363,16 @@ export class Engine implements Executor {
     )
   }
 
-  /** Lets work in that concerns the place as a whole; collections that are defined are not opened by it. */
-  atPlace<T>(operation: string, run: (backend: Backend) => Promise<T>): Promise<T> {
+  /** Lets work in that concerns the place as a whole; collections that are defined are opened by `open` alone. */
+  atPlace<T>(
+    operation: string,
+    run: (backend: Backend, open: (rewriting: Rewriting) => Promise<void>) => Promise<T>,
+  ): Promise<T> {
     return this.operate('', operation, async () => {
       this.#refuseInsideTransaction(`'${operation}'`)
       try {
         await this.#openAll(() => [])
-        return await run(this.#backendNow())
+        return await run(this.#backendNow(), (rewriting) => this.#openAll(undefined, rewriting))
       } catch (cause) {
         return this.#fail(cause)
       }
@@ -386,11 +386,13 @@ export class Engine implements Executor {
 
   /** True once any collection has been opened. */
   get hasOpenCollections(): boolean {
-    return this.#opened.size > 0
+    return this.#opening.hasCollections
   }
 
   /** The connections of the backend, where it has any and is open. */
   get connectionStatistics(): ConnectionStatistics | undefined {
-    return this.#isOpened && this.#state !== 'closed' ? this.#backend?.connectionStatistics?.() : undefined
+    return this.#opening.isOpened && this.#state !== 'closed'
+      ? this.#backend?.connectionStatistics?.()
+      : undefined
   }
 }

@@ -11,6 +11,8 @@ export const fileOptions = z.strictObject({
    * hands it to the system and syncs it about once a second; `none` never syncs.
    */
   durability: z.enum(['power', 'process', 'none']).default('power'),
+  /** Whether opening makes and changes tables, or only looks whether they are as they should be. */
+  migrate: z.enum(['auto', 'verify']).default('auto'),
   /** Opens for reading only, beside a writer or without one, and shows what was there when it was opened. */
   readOnly: z.boolean().default(false),
   /** How long to wait for another writer of the directory to close it, in milliseconds; then opening fails with `BUSY`. */

@@ -15,6 +15,7 @@ export { type ChainedEntry, entryHash, GENESIS_HASH } from './chain.ts'
 export { type Clock, systemClock } from './clock.ts'
 export type { Collection, CountOptions, GetOptions } from './collection.ts'
 export type { BackendConfig, StoreConfig, StoreOptions } from './config.ts'
+export { configFromEnv } from './config-from-env.ts'
 export type { HeldLayout, Loader, Merge, Replacement, Snapshot, TenantFloor } from './contents.ts'
 export { createStore } from './create-store.ts'
 export {
@@ -30,6 +31,7 @@ export { exportLines } from './export.ts'
 export type { FieldDeclaration, WordsDeclaration } from './field.ts'
 export type { FieldFilter, Filter, FilterValue } from './filter.ts'
 export { sha256 } from './hash.ts'
+export type { Health, HealthOptions } from './health.ts'
 export type {
   Check,
   CheckState,
@@ -47,17 +49,28 @@ export {
   type LogDefinition,
   type LogOptions,
 } from './log-definition.ts'
+export type { StreamsOptions } from './log-streams.ts'
 export type { EntryReport, LogProblem, LogReport, VerifyLogOptions } from './log-verify.ts'
 export type { MemoryOptions } from './memory-options.ts'
+export type { MigrateOptions, MigrationReport } from './migrate.ts'
+export type { MigrationPlan, MigrationStep } from './migration-plan.ts'
 export { defineModule, type Module, type ModuleMethods, type Modules } from './module.ts'
-export type { BatchEvent, CleanupEvent, OperationEvent, TransactionEvent } from './observe.ts'
+export type {
+  BatchEvent,
+  CleanupEvent,
+  EventError,
+  OperationEvent,
+  TransactionEvent,
+} from './observe.ts'
 export type { HistoryOptions } from './past.ts'
 export type { Place, PlaceStatistics } from './place.ts'
 export type { PostgresOptions, PostgresPool } from './postgres-options.ts'
 export type { FindOptions, OrderBy } from './query.ts'
+export type { RewriteProgress, RewrittenCollection } from './reindex.ts'
 export type { SqliteOptions } from './sqlite-options.ts'
-export type { BaseStore, CleanupOptions, Store, StoreTransactionOptions } from './store.ts'
+export type { BaseStore, CleanupOptions, OpenOptions, Store, StoreTransactionOptions } from './store.ts'
+export { type AddressedConfig, configOfAddress } from './store-address.ts'
 export { isoDate, isoTimestamp } from './time.ts'
-export type { VerifyReport } from './verify.ts'
+export type { VerifyOptions, VerifyReport } from './verify.ts'
 export type { DeleteOptions, WriteOptions } from './write-options.ts'
 export type { Change } from './writer.ts'

@@ -13,6 +13,7 @@ import { throwIfAborted } from './failure.ts'
 import type { Filter } from './filter.ts'
 import { isolated } from './isolate.ts'
 import type { LogDefinition } from './log-definition.ts'
+import { type StreamPage, type StreamsOptions, streamPage } from './log-streams.ts'
 import {
   type EntryReport,
   type LogReport,
@@ -158,6 +159,24 @@ export class Log<R, A, F extends string = string> {
       const { sequence, hash } = await readHead(this.#executor, this.#address(stream))
       return sequence === 0 ? undefined : { sequence, hash }
     })
+  }
+
+  /**
+   * The names of all streams in text order, also of those that have lost their head or their entries. Holds nothing
+   * open between pages.
+   */
+  async *streams(options: StreamsOptions = {}): AsyncGenerator<string, void, undefined> {
+    checkOptionNames(options, ['after', 'signal'], `${this.name}: streams`)
+    const { signal } = options
+    const source = { executor: this.#executor, log: this.definition, tenant: this.tenant, signal }
+    // No stream has an empty name.
+    let after: string | undefined = options.after === undefined ? '' : checkKey(options.after, this.name)
+    while (after !== undefined) {
+      const behind: string = after
+      const page: StreamPage = await this.#observed('streams', () => streamPage(source, behind))
+      yield* page.names
+      after = page.next
+    }
   }
 
   /**

@@ -4,7 +4,11 @@
  */
 
 import { channel } from 'node:diagnostics_channel'
+import type { Sweep } from './backend.ts'
 import { type ErrorCode, isStoreError } from './errors.ts'
+
+/** The code of a failure; `APPLICATION` for what a function of the application's own threw. */
+export type EventError = ErrorCode | 'APPLICATION'
 
 /** Published on `coffer:operation` when an operation of a collection or a log has ended. */
 export interface OperationEvent {
@@ -16,7 +20,7 @@ export interface OperationEvent {
   readonly startedAt: number
   readonly durationMs: number
   /** The code of its failure, if it failed. */
-  readonly error: ErrorCode | undefined
+  readonly error: EventError | undefined
 }
 
 /** Published on `coffer:batch` when a batch of writes has been committed or has failed. */
@@ -24,10 +28,13 @@ export interface BatchEvent {
   readonly backend: string
   readonly groups: number
   readonly operations: number
+  readonly startedAt: number
   readonly durationMs: number
-  readonly error: ErrorCode | undefined
+  readonly error: EventError | undefined
   /** Groups that were waiting when the batch left. */
   readonly waiting: number
+  /** How long the first of its groups had waited when it left. */
+  readonly waitedMs: number
 }
 
 /** Published on `coffer:transaction` when a transaction has ended. */
@@ -36,15 +43,18 @@ export interface TransactionEvent {
   readonly attempts: number
   readonly startedAt: number
   readonly durationMs: number
-  readonly error: ErrorCode | undefined
+  readonly error: EventError | undefined
 }
 
-/** Published on `coffer:cleanup` when expired records have been removed, or the attempt has failed. */
+/** Published on `coffer:cleanup` when records have been removed for good, or the attempt has failed. */
 export interface CleanupEvent {
   readonly backend: string
+  /** Which records: those that had expired, or those that had been soft-deleted. */
+  readonly kind: Sweep['type']
   readonly removed: number
+  readonly startedAt: number
   readonly durationMs: number
-  readonly error: ErrorCode | undefined
+  readonly error: EventError | undefined
 }
 
 const operations = channel('coffer:operation')
@@ -52,38 +62,58 @@ const batches = channel('coffer:batch')
 const transactions = channel('coffer:transaction')
 const cleanups = channel('coffer:cleanup')
 
+// The global is an accessor, which costs a third of what asking it does.
+const clock = performance
+
 /** What is known when an observed piece of work ends. */
 type Ending = {
   readonly startedAt: number
   readonly durationMs: number
-  readonly error: ErrorCode | undefined
+  readonly error: EventError | undefined
 }
 
-/** Runs an operation and tells how it ended, if anybody listens. */
-export function observeOperation<T>(
+/** An operation that is on its way; what becomes of it is filled in at its end. */
+export type Observation = { -readonly [M in keyof OperationEvent]: OperationEvent[M] }
+
+/**
+ * Begins to watch an operation, if anybody listens. Who runs it says `failedBy` and `ended` from the frame that it
+ * has anyhow: one more for each operation would cost more than all else here.
+ */
+export function beginOperation(
   backend: string,
   collection: string,
   operation: string,
-  run: () => Promise<T>,
-): Promise<T> {
-  if (!operations.hasSubscribers) return run()
-  return observe(run, (ending) => {
-    operations.publish({ backend, collection, operation, ...ending } satisfies OperationEvent)
-  })
+): Observation | undefined {
+  if (!operations.hasSubscribers) return undefined
+  return { backend, collection, operation, startedAt: clock.now(), durationMs: 0, error: undefined }
 }
 
-/** As `observeOperation`, for a batch of writes. */
+/** Notes what an operation failed by. */
+export function failedBy(observation: Observation | undefined, cause: unknown): void {
+  if (observation !== undefined) observation.error = errorOf(cause)
+}
+
+/** Tells of an operation that has ended, in the async context that it was called in. */
+export function ended(observation: Observation | undefined): void {
+  if (observation === undefined) return
+  observation.durationMs = clock.now() - observation.startedAt
+  operations.publish(observation satisfies OperationEvent)
+}
+
+/** Runs a batch of writes and tells how it ended, if anybody listens. `since` is when its first group came. */
 export function observeBatch<T>(
   about: Pick<BatchEvent, 'backend' | 'groups' | 'operations' | 'waiting'>,
+  since: number,
   run: () => Promise<T>,
 ): Promise<T> {
   if (!batches.hasSubscribers) return run()
-  return observe(run, ({ durationMs, error }) => {
-    batches.publish({ ...about, durationMs, error } satisfies BatchEvent)
+  return observe(run, (ending) => {
+    const waitedMs = Math.max(0, ending.startedAt - since)
+    batches.publish({ ...about, ...ending, waitedMs } satisfies BatchEvent)
   })
 }
 
-/** As `observeOperation`, for a transaction; `attempts` is asked at its end. */
+/** As `observeBatch`, for a transaction; `attempts` is asked at its end. */
 export function observeTransaction<T>(
   backend: string,
   attempts: () => number,
@@ -95,28 +125,36 @@ export function observeTransaction<T>(
   })
 }
 
-/** As `observeOperation`, for a cleanup. */
-export function observeCleanup(backend: string, run: () => Promise<number>): Promise<number> {
+/** As `observeBatch`, for a cleanup. */
+export function observeCleanup(
+  backend: string,
+  kind: Sweep['type'],
+  run: () => Promise<number>,
+): Promise<number> {
   if (!cleanups.hasSubscribers) return run()
   let removed = 0
   const counted = async () => {
     removed = await run()
     return removed
   }
-  return observe(counted, ({ durationMs, error }) => {
-    cleanups.publish({ backend, removed, durationMs, error } satisfies CleanupEvent)
+  return observe(counted, (ending) => {
+    cleanups.publish({ backend, kind, removed, ...ending } satisfies CleanupEvent)
   })
 }
 
 async function observe<T>(run: () => Promise<T>, tell: (ending: Ending) => void): Promise<T> {
-  const startedAt = performance.now()
-  let error: ErrorCode | undefined
+  const startedAt = clock.now()
+  let error: EventError | undefined
   try {
     return await run()
   } catch (cause) {
-    error = isStoreError(cause) ? cause.code : 'INTERNAL'
+    error = errorOf(cause)
     throw cause
   } finally {
-    tell({ startedAt, durationMs: performance.now() - startedAt, error })
+    tell({ startedAt, durationMs: clock.now() - startedAt, error })
   }
+}
+
+function errorOf(cause: unknown): EventError {
+  return isStoreError(cause) ? cause.code : 'APPLICATION'
 }

@@ -6,10 +6,22 @@
 import type { Backend } from './backend.ts'
 import type { CacheStatistics } from './cache-options.ts'
 import type { Contents, HeldLayout, Loader, Merge, Replacement, Snapshot } from './contents.ts'
+import { namedSnapshot, passingOn, StrictLoader } from './contents-callback.ts'
 import type { Engine } from './engine.ts'
 import { invalid, StoreError } from './errors.ts'
+import { type Health, type HealthOptions, healthOf, probe } from './health.ts'
 import type { ConnectionStatistics, Inspection } from './inspection.ts'
 import type { Layout } from './layout.ts'
+import {
+  checkMigrateOptions,
+  type MigrateOptions,
+  type MigrationReport,
+  migratePlace,
+  planMigration,
+} from './migrate.ts'
+import type { MigrationPlan } from './migration-plan.ts'
+import { checkOptionNames } from './query.ts'
+import type { Rewriting } from './reindex.ts'
 
 /** What a store has on its hands at this moment. */
 export interface PlaceStatistics {
@@ -21,6 +33,10 @@ export interface PlaceStatistics {
   readonly cache: CacheStatistics | undefined
 }
 
+/**
+ * The operator's door to a place, got from `store.place()`. What it tells and changes is of all tenants. Methods
+ * may fail with `CLOSED`, `UNAVAILABLE`, `BUSY` and `TIMEOUT`, and with `UNSUPPORTED` where the backend can't.
+ */
 export class Place {
   readonly #engine: Engine
 
@@ -39,6 +55,19 @@ export class Place {
     return { waitingWrites, connections: connectionStatistics, cache: cacheStatistics }
   }
 
+  /**
+   * Asks the place a small question, and writes a small record where `write` says so. It never fails: that the
+   * place can't be had is an answer too.
+   */
+  async health(options: HealthOptions = {}): Promise<Health> {
+    checkOptionNames(options, ['write'], 'health')
+    return healthOf(this.backend, () =>
+      this.#engine.atPlace('health', (backend) =>
+        probe(backend, options.write === true, () => this.#engine.clock.now()),
+      ),
+    )
+  }
+
   /** Looks at settings, sizes and what is not as it should be; `undefined` where the backend tells nothing. */
   inspect(): Promise<Inspection | undefined> {
     return this.#engine.atPlace('inspect', async (backend) => backend.inspect?.())
@@ -53,6 +82,37 @@ export class Place {
     return this.#engine.atPlace('check', async (backend) => backend.check?.())
   }
 
+  // Its form
+
+  /**
+   * What opening all collections that the store knows would do to the place. Nothing is made or changed by it,
+   * also where nothing is yet, and a store that is open for reading only may ask.
+   */
+  plan(): Promise<MigrationPlan> {
+    const definitions = this.#engine.definitions.all()
+    return this.#atContents('plan', (contents, backend) => planMigration({ backend, contents, definitions }))
+  }
+
+  /**
+   * Opens all collections that the store knows, which brings the place to their form, and tells how far the
+   * rewriting of records is. When it is aborted or killed, what is rewritten stays so, and the next call does the
+   * rest.
+   *
+   * @throws `UNSUPPORTED` before anything is changed, where records are of a newer version; `READ_ONLY` where the
+   *   store is; `CORRUPT` for a record that can't be brought up; `ABORTED` between two pages of records
+   */
+  async migrate(options: MigrateOptions = {}): Promise<MigrationReport> {
+    checkMigrateOptions(options)
+    if (this.#engine.isReadOnly) {
+      throw new StoreError('READ_ONLY', 'migrate changes the place: open the store without readOnly')
+    }
+    const definitions = this.#engine.definitions.all()
+    const now = () => this.#engine.clock.now()
+    return this.#atContents('migrate', (contents, backend, open) =>
+      migratePlace({ backend, contents, definitions, now, open }, options),
+    )
+  }
+
   // Everything it holds, as rows
 
   /** The layouts that the place holds, in text order of their names; empty where nothing was ever made. */
@@ -62,22 +122,37 @@ export class Place {
 
   /** Runs a callback that sees one state of everything, while writes go on. See `Contents.snapshot`. */
   snapshot<T>(run: (snapshot: Snapshot) => Promise<T>): Promise<T> {
-    return this.#atContents('snapshot', (contents) => contents.snapshot(run))
+    return passingOn((around) =>
+      this.#atContents('snapshot', (contents, backend) =>
+        contents.snapshot((snapshot) => around(() => run(namedSnapshot(snapshot, backend)))),
+      ),
+    )
   }
 
   /**
    * Replaces everything by what the callback loads: all of it, or nothing. See `Contents.replace`. For a store
    * that has used no collection yet, for their tables may be other ones afterwards.
    */
-  async replace<T>(replacement: Replacement, run: (loader: Loader) => Promise<T>): Promise<T> {
-    this.#refuseOpenCollections('replace')
-    return this.#atContents('replace', (contents) => contents.replace(replacement, run))
+  replace<T>(replacement: Replacement, run: (loader: Loader) => Promise<T>): Promise<T> {
+    return passingOn((around) =>
+      this.#atContents('replace', async (contents, backend) => {
+        this.#refuseOpenCollections('replace')
+        return contents.replace(replacement, async (inner) => {
+          const loader = new StrictLoader(inner, backend)
+          const result = await around(() => run(loader))
+          loader.conclude()
+          return result
+        })
+      }),
+    )
   }
 
   /** Makes the tables of layouts, or changes them to these forms. A store of its own, as for `replace`. */
   async make(layouts: readonly Layout[]): Promise<void> {
-    this.#refuseOpenCollections('make')
-    await this.#engine.atPlace('make', (backend) => backend.open(layouts))
+    await this.#engine.atPlace('make', async (backend) => {
+      this.#refuseOpenCollections('make')
+      await backend.open(layouts)
+    })
   }
 
   /** Puts and removes rows of one layout as they are, in one commit, after `make`. See `Contents.merge`. */
@@ -102,10 +177,13 @@ export class Place {
     })
   }
 
-  #atContents<T>(operation: string, run: (contents: Contents, backend: Backend) => Promise<T>): Promise<T> {
-    return this.#engine.atPlace(operation, async (backend) => {
+  #atContents<T>(
+    operation: string,
+    run: (contents: Contents, backend: Backend, open: (rewriting: Rewriting) => Promise<void>) => Promise<T>,
+  ): Promise<T> {
+    return this.#engine.atPlace(operation, async (backend, open) => {
       const { contents } = backend
-      if (contents !== undefined) return run(contents, backend)
+      if (contents !== undefined) return run(contents, backend, open)
       throw new StoreError('UNSUPPORTED', `${backend.name} can't read and fill whole places`)
     })
   }

@@ -14,7 +14,8 @@ const text = z.string().regex(/^[^\0]+$/, 'expected text')
 
 const timeoutMs = z.int().min(1).max(86_400_000)
 
-const connectionString = text.refine(
+/** An address as the driver takes it. */
+export const connectionString = text.refine(
   (value) => /^postgres(?:ql)?:\/\//.test(value) && canParse(value),
   'expected an address that begins with postgres:// or postgresql://; special characters of a password are percent-encoded',
 )
@@ -66,6 +67,8 @@ const shape = z.strictObject({
   pool: pool.optional(),
   /** The most connections, 1 to 1,000. Default: 10. */
   max: z.int().min(1).max(1_000).optional(),
+  /** How many connections stay open when they are idle, 0 to `max`. Default: 0. */
+  min: z.int().min(0).max(1_000).optional(),
   /** How long connecting, or waiting for a free connection, may take, in milliseconds. Default: 10,000. */
   connectTimeoutMs: timeoutMs.optional(),
   /** How long a connection may be idle before it is closed, in milliseconds; 0 keeps it. Default: 10,000. */
@@ -107,10 +110,14 @@ const shape = z.strictObject({
   readOnly: z.boolean().default(false),
 })
 
+/** The most connections where nobody says how many. */
+export const DEFAULT_MAX = 10
+
 /** What a pool of the caller's own has settled already. */
 const SETTLED_BY_POOL = [
   ...Object.keys(server),
   'max',
+  'min',
   'connectTimeoutMs',
   'idleTimeoutMs',
   'applicationName',
@@ -124,10 +131,13 @@ export const postgresOptions = shape
       refuse(context, beside, `can't stand beside 'pool', which has it settled already`)
     }
     refuseSaidTwice(given, context)
+    if (Number(given.min ?? 0) > Number(given.max ?? DEFAULT_MAX))
+      refuse(context, 'min', "is more than 'max'")
   })
   .transform(
     ({
-      max = 10,
+      max = DEFAULT_MAX,
+      min = 0,
       connectTimeoutMs = 10_000,
       idleTimeoutMs = 10_000,
       applicationName = 'coffer',
@@ -135,6 +145,7 @@ export const postgresOptions = shape
     }) => ({
       ...given,
       max,
+      min,
       connectTimeoutMs,
       idleTimeoutMs,
       applicationName,
@@ -151,9 +162,14 @@ function refuseSaidTwice(given: Readonly<Record<string, unknown>>, context: z.Re
   if (part !== undefined)
     refuse(context, part, `can't stand beside 'connectionString', which says it already`)
   // The driver would pass over the option without a word.
-  if (given.ssl !== undefined && /[?&](?:ssl|uselibpqcompat)/.test(address)) {
+  if (given.ssl !== undefined && saysTls(address)) {
     refuse(context, 'ssl', `can't stand beside a 'connectionString' that says it already`)
   }
+}
+
+/** True for an address that says itself whether and how to use TLS. */
+export function saysTls(address: string): boolean {
+  return /[?&](?:ssl|uselibpqcompat)/.test(address)
 }
 
 function refuse(context: z.RefinementCtx, name: string, message: string): void {

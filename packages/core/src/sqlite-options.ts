@@ -11,6 +11,8 @@ export const sqliteOptions = z.strictObject({
    * `none` is OFF.
    */
   durability: z.enum(['power', 'process', 'none']).default('power'),
+  /** Whether opening makes and changes tables, or only looks whether they are as they should be. */
+  migrate: z.enum(['auto', 'verify']).default('auto'),
   /** Opens for reading only; nothing is made or changed. */
   readOnly: z.boolean().default(false),
   /** How long to wait for another process's write, in milliseconds; then the operation fails with `BUSY`. */

@@ -14,6 +14,7 @@ import type { LogDefinition } from './log-definition.ts'
 import type { ModuleMethods, Modules } from './module.ts'
 import { Place } from './place.ts'
 import { checkOptionNames } from './query.ts'
+import type { RewriteProgress } from './reindex.ts'
 import { checkTenant } from './text.ts'
 import type { TransactionOptions } from './transaction.ts'
 import type { TransactionScope } from './transaction-scope.ts'
@@ -31,6 +32,12 @@ export interface StoreTransactionOptions extends TransactionOptions {
 export interface CleanupOptions {
   /** Called after every batch with the number removed so far: in all, and of the collection at hand. */
   readonly onProgress?: (removed: number, collection: string, ofCollection: number) => void
+}
+
+/** What `open` takes. */
+export interface OpenOptions {
+  /** Called after every page of records that are rewritten, because their definition has changed. */
+  readonly onProgress?: ((progress: RewriteProgress) => void) | undefined
 }
 
 const TRANSACTION_OPTIONS = ['maxAttempts', 'timeoutMs', 'idempotencyKey', 'signal']
@@ -134,9 +141,10 @@ export class BaseStore {
   }
 
   /** Loads and opens the backend now, with all collections known so far. Otherwise the first operation does. */
-  async open(): Promise<void> {
+  async open(options: OpenOptions = {}): Promise<void> {
+    checkOptionNames(options, ['onProgress'], 'open')
     this.#refuseInTransaction('open')
-    return this.#engine.open()
+    return this.#engine.open(options)
   }
 
   /** Waits for work in flight and releases everything; then every operation fails with `CLOSED`. May be called twice. */

@@ -12,7 +12,7 @@ import { invalid, isStoreError, StoreError } from './errors.ts'
 import type { Abortable, Executor } from './executor.ts'
 import { throwIfAborted, toStoreError } from './failure.ts'
 import { KeyedQueue } from './keyed-queue.ts'
-import { observeOperation } from './observe.ts'
+import { beginOperation, ended, failedBy } from './observe.ts'
 import type { Group, Outcome, ReferenceCheck } from './operation.ts'
 import type { Query } from './predicate.ts'
 import { firstViolation, violation } from './references.ts'
@@ -96,7 +96,15 @@ export class TransactionScope implements Executor {
   async #inTurn<T>(collection: string, operation: string, run: () => Promise<T>): Promise<T> {
     const overdue = this.engine.turn.overdue()
     if (overdue !== undefined) await overdue
-    return observeOperation(this.#backend.name, collection, operation, run)
+    const observation = beginOperation(this.#backend.name, collection, operation)
+    try {
+      return await run()
+    } catch (cause) {
+      failedBy(observation, cause)
+      throw cause
+    } finally {
+      ended(observation)
+    }
   }
 
   read(

@@ -45,8 +45,16 @@ export interface WriteQueueOptions {
   readonly expectsMore: (present: number) => boolean
   /** What the next batch has to wait for, so that the event loop gets its turn. */
   readonly overdue: () => Promise<void> | undefined
-  /** Sends one batch; a failure is already a `StoreError`. `waiting` is how many groups stay behind. */
-  readonly send: (groups: readonly Group[], at: number, waiting: number) => Promise<readonly Outcome[]>
+  /** Sends one batch; a failure is already a `StoreError`. */
+  readonly send: (groups: readonly Group[], at: number, queue: Waited) => Promise<readonly Outcome[]>
+}
+
+/** How the queue stood when a batch left. */
+export interface Waited {
+  /** How many groups stayed behind. */
+  readonly waiting: number
+  /** When the first of its groups came, by `performance.now()`. */
+  readonly since: number
 }
 
 export class WriteQueue {
@@ -176,7 +184,9 @@ export class WriteQueue {
     if (behind > 0) this.#watchDeadlines()
     try {
       const groups = batch.map((waiting) => waiting.group)
-      const outcomes = await this.#options.send(groups, this.#options.clock.now(), behind)
+      const since = (batch[0]?.deadline ?? 0) - this.#options.timeoutMs
+      const queue = { waiting: behind, since }
+      const outcomes = await this.#options.send(groups, this.#options.clock.now(), queue)
       flight.isAway = false
       for (const [position, waiting] of batch.entries()) waiting.resolve(outcomes[position] as Outcome)
     } catch (error) {

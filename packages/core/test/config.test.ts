@@ -25,6 +25,16 @@ test.each<[string, unknown, RegExp]>([
     { type: 'sqlite', path: 'a', file: 'b' },
     /unknown option 'file'; known are path, durability/,
   ],
+  [
+    'a way to migrate that sqlite has not',
+    { type: 'sqlite', path: 'a', migrate: 'never' },
+    /option 'migrate'/,
+  ],
+  [
+    'a way to migrate that a directory has not',
+    { type: 'file', basePath: 'a', migrate: true },
+    /option 'migrate'/,
+  ],
   ['no path', { type: 'sqlite' }, /option 'path'/],
   ['a durability of its own', { type: 'sqlite', path: 'a', durability: 'full' }, /option 'durability'/],
   [
@@ -108,6 +118,10 @@ test.each<[string, Record<string, unknown>, string]>([
   ['a pool beside a name', { pool, applicationName: 'secret' }, 'applicationName'],
   ['max 0', { max: 0 }, 'max'],
   ['max 1001', { max: 1_001 }, 'max'],
+  ['min -1', { min: -1 }, 'min'],
+  ['a min above the max', { max: 2, min: 3 }, 'min'],
+  ['a min above the max that it has by itself', { min: 11 }, 'min'],
+  ['a pool beside its least size', { pool, min: 1 }, 'min'],
   ['an empty schema', { schema: '' }, 'schema'],
   ['a schema in capitals', { schema: 'Secret' }, 'schema'],
   ['a schema with a quote', { schema: 'a"secret' }, 'schema'],
@@ -156,6 +170,7 @@ test.each<[string, Record<string, unknown>]>([
     'everything else',
     {
       max: 1_000,
+      min: 1_000,
       idleTimeoutMs: 0,
       pooler: 'transaction',
       rowLevelSecurity: true,
@@ -175,6 +190,7 @@ test.each<[string, Record<string, unknown>]>([
 test('postgresql has defaults, and names its options beside an unknown one', () => {
   expect(parseOptions(postgresOptions, {}, 'postgres')).toEqual({
     max: 10,
+    min: 0,
     schema: 'coffer',
     durability: 'power',
     connectTimeoutMs: 10_000,

@@ -21,8 +21,10 @@ import {
   type StoredRow,
 } from '../src/backend.ts'
 
-type Row = StoredRow & { readonly fields: readonly (string | number | boolean | readonly string[] | null)[] }
-type Rows = Map<string, Row>
+export type Row = StoredRow & {
+  readonly fields: readonly (string | number | boolean | readonly string[] | null)[]
+}
+export type Rows = Map<string, Row>
 
 /** What a test may put in the way of each call. */
 export interface FakeHooks {
@@ -40,17 +42,20 @@ export interface FakeHooks {
 
 export interface FakeBackend extends Backend {
   readonly hooks: FakeHooks
+  /** All rows there are, by what `rowName` says. */
+  readonly rows: Rows
   readonly calls: string[]
 }
 
-const nameOf = (layout: Layout, { tenant, id }: Key) => JSON.stringify([layout.name, tenant, id])
+/** What a row is kept under. */
+export const rowName = (layout: Layout, { tenant, id }: Key) => JSON.stringify([layout.name, tenant, id])
 
 /** Applies a group whole or not at all; of its checks, those that ask for a live record. */
 function applyTo(rows: Rows, { operations, checks }: Group, at: number): Outcome {
   const next = new Map(rows)
   const applied: Applied[] = []
   for (const [index, operation] of operations.entries()) {
-    const name = nameOf(operation.layout, operation)
+    const name = rowName(operation.layout, operation)
     const row = next.get(name)
     const decision = decide(operation, row, 0, at)
     if (decision.type === 'refuse') return { ok: false, code: decision.code, index, check: false }
@@ -59,12 +64,12 @@ function applyTo(rows: Rows, { operations, checks }: Group, at: number): Outcome
       const { tenant, id } = operation
       const content = operation.type === 'put' ? operation : (row as Row)
       const { document, fields, hash } = content
-      const { schemaVersion } = operation.layout
+      const { schemaVersion } = operation.type === 'put' ? operation.layout : (row as Row)
       next.set(name, { tenant, id, document, fields, hash, schemaVersion, ...decision.state })
     }
     applied.push(decision.applied)
   }
-  const broken = checks.findIndex((check) => check.type === 'live' && !next.has(nameOf(check.layout, check)))
+  const broken = checks.findIndex((check) => check.type === 'live' && !next.has(rowName(check.layout, check)))
   if (broken !== -1) return { ok: false, code: 'REFERENCE_VIOLATION', index: broken, check: true }
   rows.clear()
   for (const [name, row] of next) rows.set(name, row)
@@ -79,7 +84,7 @@ function select(
 ) {
   const { tenant, where, visibility } = question
   return [...rows]
-    .filter(([name, row]) => name === nameOf(layout, row) && row.tenant === tenant)
+    .filter(([name, row]) => name === rowName(layout, row) && row.tenant === tenant)
     .map(([, row]) => row)
     .filter((row) => isVisible(row, visibility, at) && (where === undefined || matches(row, where)))
 }
@@ -88,7 +93,7 @@ function readers(rows: Rows, hooks: FakeHooks) {
   return {
     read: async (layout: Layout, keys: readonly Key[]) => {
       await hooks.read?.()
-      return keys.map((key) => rows.get(nameOf(layout, key)))
+      return keys.map((key) => rows.get(rowName(layout, key)))
     },
     query: async (layout: Layout, query: Query, at: number) => {
       const { order, after, offset, limit } = query
@@ -138,6 +143,7 @@ export function fakeBackend(hooks: FakeHooks = {}, joinReads = false): FakeBacke
   const calls: string[] = []
   return {
     hooks,
+    rows,
     calls,
     name: 'fake',
     capabilities: {
@@ -157,7 +163,10 @@ export function fakeBackend(hooks: FakeHooks = {}, joinReads = false): FakeBacke
     },
     close: async () => void calls.push('close'),
     ...readers(rows, hooks),
-    tenants: async () => [...new Set([...rows.values()].map((row) => row.tenant))],
+    tenants: async (layout) => {
+      const own = [...rows].filter(([name, row]) => name === rowName(layout, row))
+      return [...new Set(own.map(([, row]) => row.tenant))].sort()
+    },
     write: async (groups, at) => {
       calls.push(`write ${groups.length}`)
       await hooks.write?.(groups)
@@ -182,7 +191,14 @@ export function fakeBackend(hooks: FakeHooks = {}, joinReads = false): FakeBacke
       await hooks.sweep?.()
       return { removed: 0, more: false }
     },
-    reindex: async () => undefined,
+    reindex: async ({ name: layout, schemaVersion }, rewritten, finished) => {
+      calls.push(`reindex ${layout} ${finished ? 'finished' : rewritten.map(({ id }) => id).join()}`)
+      for (const { tenant, id, version, document, fields, hash } of rewritten) {
+        const name = JSON.stringify([layout, tenant, id])
+        const row = rows.get(name)
+        if (row?.version === version) rows.set(name, { ...row, document, fields, hash, schemaVersion })
+      }
+    },
     errorCode: (cause) => {
       if (isStoreError(cause)) return cause.code
       return (cause as { native?: unknown }).native === 'serialization' ? 'CONFLICT' : 'INTERNAL'

@@ -1,4 +1,3 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, expect, test, vi } from 'vitest'
 import * as z from 'zod'
 import { createStore } from '../src/create-store.ts'
@@ -342,40 +341,5 @@ describe('a log', () => {
     await log.append('s', [{ id: 'a' }])
     const expectedHead = { sequence: 0, hash: '0'.repeat(64) }
     expect(await log.verify('s', { expectedHead })).toEqual({ ok: true, entries: 1 })
-  })
-})
-
-describe('what a store tells of itself', () => {
-  test('is nothing, and nothing is measured, while nobody listens', async () => {
-    const { store, things } = open()
-    await things.put({ id: 'a' })
-    const now = vi.spyOn(performance, 'now')
-    await things.get('a')
-    await store.cleanupExpired()
-    expect(now).not.toHaveBeenCalled()
-    now.mockRestore()
-  })
-
-  test('is how each operation ended, without keys or values', async () => {
-    const told: unknown[] = []
-    const listen = (message: unknown) => void told.push(message)
-    subscribe('coffer:operation', listen)
-    try {
-      const { things } = open()
-      await things.put({ id: 'secret' })
-      await expect(things.insert({ id: 'secret' })).rejects.toThrow()
-    } finally {
-      unsubscribe('coffer:operation', listen)
-    }
-    const about = {
-      backend: 'fake',
-      collection: 'things',
-      startedAt: expect.any(Number),
-      durationMs: expect.any(Number),
-    }
-    expect(told).toEqual([
-      { ...about, operation: 'put', error: undefined },
-      { ...about, operation: 'insert', error: 'ALREADY_EXISTS' },
-    ])
   })
 })
