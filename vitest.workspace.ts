@@ -34,6 +34,7 @@ const withPostgres = new Set([
   'packages/agents',
   'packages/backup',
   'packages/cli',
+  'packages/metrics',
   'tooling/conformance',
   'tooling/packaging',
   'tooling/postgres',

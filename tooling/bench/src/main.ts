@@ -13,6 +13,7 @@ import { type Contest, type Effort, measure, type Standing } from './contest.ts'
 import { fileContests } from './file-contests.ts'
 import { type OpenStanding, type OpenTrial, openTrial } from './file-open-trial.ts'
 import { memoryContests } from './memory-contests.ts'
+import { metricsContests } from './metrics-contests.ts'
 import { postgresCleanup, postgresContests } from './postgres-contests.ts'
 import { stopPostgres } from './postgres-place.ts'
 import { sqliteContests } from './sqlite-contests.ts'
@@ -43,6 +44,7 @@ const contests: readonly (Contest | Trial)[] = [
   ...sqliteContests,
   ...postgresContests(FULL),
   postgresCleanup(EXPIRED),
+  ...metricsContests(FULL),
   ...memoryContests,
   ...agentContests,
   verifyTrial(VERIFIED),

@@ -92,7 +92,18 @@ export const ARROWS: Readonly<
   backup: { run: ['core'], tests: ['memory', 'file', 'sqlite', 'postgres'] },
   metrics: { run: ['core'], tests: ['cache', 'memory', 'sqlite', 'postgres'] },
   cli: {
-    run: ['core', 'memory', 'file', 'sql', 'sqlite', 'postgres', 'conformance', 'agents', 'backup', 'metrics'],
+    run: [
+      'core',
+      'memory',
+      'file',
+      'sql',
+      'sqlite',
+      'postgres',
+      'conformance',
+      'agents',
+      'backup',
+      'metrics',
+    ],
     tests: [],
   },
 }

@@ -235,6 +235,12 @@ const planted: readonly Planted[] = [
   },
   {
     rule: manifests,
+    fault: 'data that is not published',
+    files: { 'packages/core/dashboard.json': '{}' },
+    says: `'files' must be ["dist","dashboard.json"]`,
+  },
+  {
+    rule: manifests,
     fault: 'no page',
     files: { 'packages/core/README.md': undefined },
     says: 'has no README.md',

@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { Rule } from '../rule.ts'
 import type { SourceTree } from '../source-tree.ts'
@@ -21,7 +22,7 @@ function published(tree: SourceTree): readonly string[] {
       type: 'module',
       engines: { node: '>=22' },
       sideEffects: false,
-      files: ['dist'],
+      files: ['dist', ...dataOf(tree, folder)],
       publishConfig: {
         access: 'public',
         exports: Object.fromEntries(
@@ -45,6 +46,14 @@ function published(tree: SourceTree): readonly string[] {
       ...(tree.has(`${folder}/README.md`) ? [] : [`${folder}: has no README.md`]),
     ]
   })
+}
+
+/** Files of data in a package's folder are for its users. */
+function dataOf(tree: SourceTree, folder: string): readonly string[] {
+  return [...tree.keys()]
+    .filter((path) => posix.dirname(path) === folder && path.endsWith('.json'))
+    .map((path) => posix.basename(path))
+    .filter((name) => name !== 'package.json')
 }
 
 function unpublished(tree: SourceTree): readonly string[] {
