@@ -1,7 +1,14 @@
-/** The collections and logs that the command knows, by name. */
+/** The collections and logs that the command knows: those of the agent stores, and those of a config file. */
 
-import { agents } from '@coffer/agents'
-import type { CollectionDefinition, LogDefinition, Module } from '@coffer/core'
+import { type AgentStore, agents } from '@coffer/agents'
+import {
+  type CollectionDefinition,
+  createStore,
+  type LogDefinition,
+  type Module,
+  type Modules,
+  type StoreConfig,
+} from '@coffer/core'
 import { CommandError } from './failure.ts'
 
 /** Something that has records: a collection, or the entries of a log. */
@@ -13,7 +20,12 @@ export interface Listed {
   readonly glance: readonly string[]
 }
 
-const modules: readonly Module[] = Object.values(agents)
+/** What somebody defines beside the agent stores. */
+export interface Definitions {
+  readonly collections: readonly CollectionDefinition[]
+  readonly logs: readonly LogDefinition[]
+  readonly modules: Modules
+}
 
 const GLANCES: Readonly<Record<string, readonly string[]>> = {
   sessions: ['agent_id', 'status', 'created_at'],
@@ -50,36 +62,93 @@ const GLANCES: Readonly<Record<string, readonly string[]>> = {
   evolution_snapshots: ['population', 'generation_id', 'created_at'],
 }
 
-/** Everything that has records, collections first; what two modules share once. */
-export const catalog: readonly Listed[] = [
-  ...modules.flatMap(({ collections }) => collections.map((definition) => listed(definition))),
-  ...modules.flatMap(({ logs }) => logs.map((log) => listed(log.entries, log))),
-].filter(
-  ({ definition }, place, all) => all.findIndex((each) => each.definition.name === definition.name) === place,
-)
+/** All that one run of the command knows. One name means one thing in it. */
+export class Catalog {
+  /** Everything that has records, collections first; what two modules share once. */
+  readonly listed: readonly Listed[]
+  readonly #modules: Modules
 
-/** What can be told to be as it was stored: logs are chained, and some collections keep hashes. */
-export const provable: readonly Listed[] = catalog.filter(
-  ({ definition, log }) =>
-    log !== undefined || definition.integrity || definition.layout.history !== undefined,
-)
+  constructor({ collections, logs, modules }: Definitions) {
+    const all: Module[] = [...Object.values(agents), ...Object.values(modules)]
+    const found = [
+      ...[...all.flatMap((module) => module.collections), ...collections].map((each) => listed(each)),
+      ...[...all.flatMap((module) => module.logs), ...logs].map((log) => listed(log.entries, log)),
+    ]
+    this.listed = found.filter(
+      ({ definition }, place) => found.findIndex((each) => each.definition === definition) === place,
+    )
+    refuseSameNames(this.listed)
+    this.#modules = modules
+  }
+
+  /** What can be told to be as it was stored: logs are chained, and some collections keep hashes. */
+  get provable(): readonly Listed[] {
+    return this.listed.filter(
+      ({ definition, log }) =>
+        log !== undefined || definition.integrity || definition.layout.history !== undefined,
+    )
+  }
+
+  /** True for the name of a table that belongs to something here: a collection, its past, a log, its heads. */
+  owns(layout: string): boolean {
+    const name = layout.replace(/__history$/, '')
+    return this.listed.some(({ definition, log }) => definition.name === name || log?.heads.name === name)
+  }
+
+  /** The log that a collection of this name belongs to: as its entries, or as their heads. */
+  logOf(name: string): LogDefinition | undefined {
+    return this.listed.find(({ log }) => log?.entries.name === name || log?.heads.name === name)?.log
+  }
+
+  /** The one with this name. */
+  find(name: string): Listed {
+    const found = this.listed.find(({ definition }) => definition.name === name)
+    if (found !== undefined) return found
+    throw new CommandError(`there is no collection '${name}'; known are ${namesOf(this.listed)}`)
+  }
+
+  /** The one with this name, of those that `coffer verify` checks. */
+  findProvable(name: string): Listed {
+    const found = this.find(name)
+    if (this.provable.includes(found)) return found
+    throw new CommandError(`'${name}' keeps no hashes to verify; those that do are ${namesOf(this.provable)}`)
+  }
+
+  /** A store that knows all of it. */
+  createStore(config: StoreConfig): AgentStore {
+    const store = createStore<typeof agents>(config, { ...this.#modules, ...agents })
+    for (const { definition, log } of this.listed) {
+      if (log === undefined) store.collection(definition)
+      else store.log(log)
+    }
+    return store
+  }
+}
+
+/** What the agent stores define. */
+export const agentCatalog = new Catalog({ collections: [], logs: [], modules: {} })
 
 function listed(definition: CollectionDefinition, log?: LogDefinition): Listed {
   return { definition, log, glance: GLANCES[definition.name] ?? [] }
 }
 
-/** The one with this name. */
-export function findListed(name: string): Listed {
-  const found = catalog.find(({ definition }) => definition.name === name)
-  if (found !== undefined) return found
-  const known = catalog.map(({ definition }) => definition.name).join(', ')
-  throw new CommandError(`there is no collection '${name}'; known are ${known}`)
+function namesOf(some: readonly Listed[]): string {
+  return some.map(({ definition }) => definition.name).join(', ')
 }
 
-/** The one with this name, of those that `coffer verify` checks. */
-export function findProvable(name: string): Listed {
-  const found = findListed(name)
-  if (provable.includes(found)) return found
-  const known = provable.map(({ definition }) => definition.name).join(', ')
-  throw new CommandError(`'${name}' keeps no hashes to verify; those that do are ${known}`)
+function refuseSameNames(all: readonly Listed[]): void {
+  const names = all.flatMap(({ definition, log }) =>
+    log === undefined ? [definition.name] : [definition.name, log.heads.name],
+  )
+  const twice = names.find((name, place) => names.indexOf(name) !== place)
+  if (twice === undefined) return
+  const agentNames = Object.values(agents).flatMap(({ collections, logs }) => [
+    ...collections.map(({ name }) => name),
+    ...logs.flatMap(({ name, heads }) => [name, heads.name]),
+  ])
+  throw new CommandError(
+    agentNames.includes(twice)
+      ? `the config file defines '${twice}', which the agent stores have already: give it another name`
+      : `the config file defines '${twice}' twice: define it once, and export the same definition`,
+  )
 }

@@ -18,6 +18,8 @@ export class CommandError extends Error {
 /** The exit code of a failure: what was asked wrongly is 2, what went wrong is 1. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommandError) return error.exitCode
+  // Only Ctrl-C gives up work.
+  if (isStoreError(error, 'ABORTED')) return EXIT.interrupted
   return isStoreError(error, 'INVALID_ARGUMENT') ? EXIT.usage : EXIT.bad
 }
 
@@ -38,9 +40,11 @@ export function sentenceOf(error: unknown, environment: NodeJS.ProcessEnv): stri
 /** What to do about a failure, unless its own sentence says so. */
 function adviceFor(error: StoreError): string | undefined {
   const { code, message, backend } = error
-  if (code === 'UNSUPPORTED' && message.includes('has no table')) return 'coffer import does so'
-  if (code === 'NOT_FOUND' && backend === 'file') return 'coffer import makes one'
+  if (code === 'UNSUPPORTED' && message.includes('has no table'))
+    return 'coffer init makes a store, coffer migrate brings one up to date'
+  if (code === 'NOT_FOUND' && backend === 'file') return 'coffer init makes one'
   if (code === 'BUSY' && backend === 'file') return 'one at a time can write; reading goes on meanwhile'
+  if (message.endsWith('(3D000)')) return 'coffer init --create-database makes it'
   return bringsAdvice(error) ? undefined : ADVICE[code]
 }
 

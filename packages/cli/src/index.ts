@@ -1,5 +1,6 @@
 /** `@coffer/cli`: what the `coffer` command is made of, for programs that want the same. */
 
+export { type DiagnoseOptions, diagnose } from './doctor/diagnose.ts'
 export {
   type Changes,
   type ImportCounts,

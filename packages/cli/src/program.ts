@@ -1,16 +1,28 @@
 /** The command `coffer`: its subcommands, its help, and what becomes of failures. */
 
 import { Command, CommanderError, Help } from 'commander'
+import { addBackupCommand } from './commands/backup-command.ts'
+import { addBackupsCommand } from './commands/backups-command.ts'
+import { addBenchCommand } from './commands/bench-command.ts'
+import { addCleanupCommand } from './commands/cleanup-command.ts'
 import type { Context } from './commands/command.ts'
+import { addCopyCommand } from './commands/copy-command.ts'
 import { addCountCommand } from './commands/count-command.ts'
+import { addDoctorCommand } from './commands/doctor-command.ts'
 import { addExportCommand } from './commands/export-command.ts'
+import { addHealthCommand } from './commands/health-command.ts'
 import { addImportCommand } from './commands/import-command.ts'
+import { addInitCommand } from './commands/init-command.ts'
 import { addListCommand } from './commands/list-command.ts'
+import { addMigrateCommand } from './commands/migrate-command.ts'
 import { addRepairCommand } from './commands/repair-command.ts'
+import { addRestoreCommand } from './commands/restore-command.ts'
 import { addShowCommand } from './commands/show-command.ts'
+import { addStatusCommand } from './commands/status-command.ts'
 import { addVerifyCommand } from './commands/verify-command.ts'
 import { EXIT, exitCodeOf, sentenceOf } from './failure.ts'
 import type { Output, Terminal } from './output/terminal.ts'
+import { loadProject, NO_PROJECT } from './project.ts'
 
 const HELP = `
 Stores:
@@ -20,8 +32,16 @@ Stores:
   postgresql://user@host:5432/database
                        or postgres://; ?schema=name says which schema (default:
                        coffer), all other parameters are the driver's
-  memory:
-  coffer.config.json   or .ts, .js: { "type": "sqlite", "path": "agents.db" }
+  memory:              gone when the command ends
+  coffer.config.json   { "type": "sqlite", "path": "agents.db" }
+  coffer.config.ts     or .js, .mjs: the same as its default export, and, if you
+                       like, collections, logs and modules of your own by these
+                       names, as defineCollection, defineLog and createStore
+                       have them
+The store is the one of --store, else of COFFER_STORE, else of the config file
+in this folder or of --config, else of DATABASE_URL, or STATE_STORE_TYPE with
+DATABASE_PATH or DATABASE_HOST and its neighbours. What a config file defines
+counts whatever names the store.
 
 Exit codes:
   0  all is well
@@ -30,17 +50,34 @@ Exit codes:
   130  interrupted
 
 Examples:
-  coffer import runs.jsonl --store sqlite:./agents.db
-  coffer ls sessions --store agents.db --limit 5
-  coffer verify --store agents.db
+  coffer init --store sqlite:./agents.db
+  coffer import runs.jsonl
+  coffer ls sessions --limit 5
+  coffer migrate --dry-run
 
-COFFER_STORE names the store for all commands. A password on a command line is
-seen by others on the machine: put it into COFFER_STORE, or into PGPASSWORD or
-~/.pgpass. COFFER_DEBUG=1 shows where a failure comes from.`
+A password on a command line is seen by others on the machine: put it into
+COFFER_STORE, or into PGPASSWORD or ~/.pgpass. COFFER_DEBUG=1 shows where a
+failure comes from.`
+
+/** The commands, by what somebody comes for. */
+const GROUPS: Readonly<Record<string, readonly ((program: Command, context: Context) => void)[]>> = {
+  'Look into a store:': [addStatusCommand, addListCommand, addShowCommand, addCountCommand, addVerifyCommand],
+  'Move records:': [addImportCommand, addExportCommand],
+  'Keep a store safe:': [addBackupCommand, addRestoreCommand, addBackupsCommand, addCopyCommand],
+  'Operate a store:': [
+    addInitCommand,
+    addMigrateCommand,
+    addCleanupCommand,
+    addHealthCommand,
+    addDoctorCommand,
+    addBenchCommand,
+    addRepairCommand,
+  ],
+}
 
 /** Runs the command with these arguments. @returns the exit code; failures are told, never thrown */
 export async function runCommand(commandLine: readonly string[], terminal: Terminal): Promise<number> {
-  const context: Context = { terminal, exitCode: EXIT.ok }
+  const context: Context = { terminal, project: NO_PROJECT, exitCode: EXIT.ok }
   try {
     await program(context).parseAsync(commandLine, { from: 'user' })
     return context.exitCode
@@ -60,7 +97,7 @@ function wrapped(text: string, output: Output): string {
 function program(context: Context): Command {
   const { out, err } = context.terminal
   const root = new Command('coffer')
-    .description('Look into the stores of agents, and fill them.')
+    .description('Look into the stores of agents, fill them and operate them.')
     .exitOverride()
     .showSuggestionAfterError()
     .configureOutput({
@@ -71,16 +108,14 @@ function program(context: Context): Command {
       getErrHelpWidth: () => err.width,
     })
     .addHelpText('after', HELP)
-  for (const add of [
-    addImportCommand,
-    addListCommand,
-    addShowCommand,
-    addCountCommand,
-    addExportCommand,
-    addVerifyCommand,
-    addRepairCommand,
-  ]) {
-    add(root, context)
+  root.hook('preAction', async (_root, command) => {
+    // Some commands are about no store.
+    if (!command.options.some(({ long }) => long === '--config')) return
+    context.project = await loadProject(command.opts(), context.terminal.environment)
+  })
+  for (const [heading, commands] of Object.entries(GROUPS)) {
+    root.commandsGroup(heading)
+    for (const add of commands) add(root, context)
   }
-  return root
+  return root.commandsGroup('Help:').helpCommand('help [command]', 'tell about a command')
 }

@@ -48,7 +48,7 @@ describe('a store in a directory', () => {
   })
 
   test('is not made by a command that only reads', async () => {
-    const missing = 'coffer: no such store: ./data; coffer import makes one\n'
+    const missing = 'coffer: no such store: ./data; coffer init makes one\n'
     for (const command of READING) {
       expect(await coffer([...command, ...HERE])).toEqual({ code: 2, out: '', err: missing })
     }
@@ -57,7 +57,7 @@ describe('a store in a directory', () => {
     const { code, err } = await coffer(['ls', '--store', 'file:./empty'])
     expect({ code, err: told(err) }).toEqual({
       code: 1,
-      err: `coffer: there is no store to read in ${join(folder, 'empty')}; coffer import makes one`,
+      err: `coffer: there is no store to read in ${join(folder, 'empty')}; coffer init makes one`,
     })
     expect(readdirSync(join(folder, 'empty'))).toEqual([])
   })

@@ -122,13 +122,13 @@ describe('coffer import', () => {
   })
 
   test('a file in another form is told with what to do', async () => {
-    writeFileSync(join(folder, 'runs.jsonl.gz'), gzipSync(JSON.stringify(aRun('s-1'))))
+    writeFileSync(join(folder, 'runs.jsonl.zst'), Buffer.from('28b52ffd0458', 'hex'))
     const pretty = file('pretty.json', [JSON.stringify(aRun('s-1'), null, 2)])
     const list = file('list.json', [[aRun('s-1')]])
-    const packed = await coffer(['import', 'runs.jsonl.gz', ...AT])
+    const packed = await coffer(['import', 'runs.jsonl.zst', ...AT])
     expect(packed).toMatchObject({
       code: 1,
-      err: 'runs.jsonl.gz:1: the file looks compressed: unpack it first\n',
+      err: 'runs.jsonl.zst:1: the file looks compressed: unpack it first\n',
     })
     const { err } = await coffer(['import', pretty, list, ...AT])
     expect(err).toContain('pretty.json:1: it is a piece of pretty-printed JSON\n')
@@ -136,6 +136,12 @@ describe('coffer import', () => {
       'one run a line is expected: jq -c . pretty.json',
       "one run a line is expected: jq -c '.[]' list.json",
     ])
+  })
+
+  test('a file that gzip has packed is unpacked', async () => {
+    writeFileSync(join(folder, 'runs.jsonl.gz'), gzipSync(JSON.stringify(aRun('s-1'))))
+    const { code, out } = await coffer(['import', 'runs.jsonl.gz', ...AT, '--json'])
+    expect({ code, ...JSON.parse(out) }).toMatchObject({ code: 0, runs: 1 })
   })
 
   test('a file without a run is told', async () => {

@@ -71,7 +71,7 @@ describe('a store on PostgreSQL', () => {
     for (const command of [['ls'], ['count', 'sessions'], ['export'], ['verify'], ['show', 'trace', 's-1']]) {
       const { code, out, err } = await coffer([...command, ...at('never')])
       expect({ command, code, out }).toEqual({ command, code: 1, out: '' })
-      expect(err).toMatch(/coffer\s+import\s+does\s+so/)
+      expect(err).toMatch(/coffer\s+init\s+makes/)
     }
     const runs = file('runs.jsonl', [aRun('s-1')])
     expect((await coffer(['import', runs, ...at('never'), '--json'])).out).toContain('"new": 1')
@@ -131,6 +131,11 @@ describe('a password', () => {
       ['count', 'sessions'],
       ['export'],
       ['verify', '--json'],
+      ['init', '--json'],
+      ['status'],
+      ['migrate', '--verify', '--json'],
+      ['cleanup', '--purge-deleted', '30d'],
+      ['export', 'sessions', '--format', 'csv', '--out', 'sessions.csv'],
     ]
     for (const command of commands) {
       for (const more of [{}, { COFFER_DEBUG: '1' }]) {

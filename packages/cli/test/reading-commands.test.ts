@@ -5,11 +5,29 @@ import { describe, expect, test } from 'vitest'
 import { AT, aRun, coffer, cofferProcess, file, folder, MAIN } from './command.ts'
 import { sqliteTampering } from './tampering.ts'
 
+const COMMANDS = [
+  'status',
+  'ls',
+  'show',
+  'count',
+  'verify',
+  'import',
+  'export',
+  'backup',
+  'restore',
+  'backups',
+  'copy',
+  'init',
+  'migrate',
+  'cleanup',
+  'repair',
+]
+
 describe('reading', () => {
   test('a store that is not there is not made', async () => {
     const commands = [['ls'], ['ls', 'sessions'], ['count', 'sessions'], ['export'], ['verify']]
     const results = await Promise.all(commands.map((command) => coffer([...command, ...AT])))
-    const err = 'coffer: no such store: agents.db; coffer import makes one\n'
+    const err = 'coffer: no such store: agents.db; coffer init makes one\n'
     expect(results).toEqual(commands.map(() => ({ code: 2, out: '', err })))
     expect(existsSync(join(folder, 'agents.db'))).toBe(false)
   })
@@ -168,7 +186,7 @@ describe('usage', () => {
     expect(out).toContain('Exit codes:')
     expect(out).toContain('file:./data')
     expect(out).toContain('?schema=name')
-    for (const name of ['import', 'ls', 'show', 'count', 'export', 'verify']) {
+    for (const name of COMMANDS) {
       const help = (await coffer([name, '--help'])).out
       expect(help).toContain('Example')
       for (const line of [...out.split('\n'), ...help.split('\n')]) {

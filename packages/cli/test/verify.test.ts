@@ -1,6 +1,10 @@
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { type AgentStore, createAgentStore } from '@coffer/agents'
+import { createStore } from '@coffer/core'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { aRun, coffer, file } from './command.ts'
+import { aRun, coffer, file, folder } from './command.ts'
+import { projectFile } from './project.ts'
 import { fileTampering, sqliteTampering } from './tampering.ts'
 
 const provenance = { task_id: 't', step_id: 's', timestamp: new Date(0) }
@@ -136,6 +140,52 @@ describe('verify', () => {
     await coffer(['import', file('runs.jsonl', [aRun('s-1')]), ...at])
     const out = 'there is nothing to check: the logs and collections are empty\n'
     expect(await coffer(['verify', ...at, '--tenant', 'other'])).toEqual({ code: 0, out, err: '' })
+  })
+
+  test('goes over every tenant that there is', async () => {
+    await coffer(['import', file('runs.jsonl', [aRun('s-1')]), ...at])
+    await coffer(['import', file('more.jsonl', [aRun('s-2')]), ...at, '--tenant', 'acme'])
+    const { code, out } = await coffer(['verify', ...at, '--all-tenants'])
+    expect({ code, out }).toEqual({
+      code: 0,
+      out: `acme/trace_events: 5 entries in 1 stream, in order
+default/trace_events: 5 entries in 1 stream, in order
+2 logs, 10 records: all in order
+`,
+    })
+    const { checked } = JSON.parse((await coffer(['verify', ...at, '--all-tenants', '--json'])).out)
+    expect(checked).toContainEqual(
+      expect.objectContaining({ tenant: 'acme', name: 'trace_events', streams: 1 }),
+    )
+  })
+
+  test('finds a reference to what is not there, and looks at all collections, with --deep', async () => {
+    const config = projectFile(`
+      export const things = defineCollection({
+        name: 'things',
+        schema: z.object({ key: z.string(), parent: z.string().optional() }),
+        key: 'key',
+        references: { parent: { collection: 'things' } },
+      })
+      export const collections = [things]
+    `)
+    const { things } = await import(pathToFileURL(join(folder, config)).href)
+    {
+      // The tables of the agent stores too, for all of them are looked at.
+      await coffer(['import', file('runs.jsonl', [aRun('s-1')]), ...at])
+      await using store = createStore({ type: 'sqlite', path: 'agents.db' })
+      await store.collection(things).putMany([{ key: 'a' }, { key: 'b', parent: 'a' }] as never)
+    }
+    const deep = ['verify', ...at, '--deep', '--json']
+    expect(JSON.parse((await coffer(deep)).out)).toMatchObject({ ok: true, structure: [], problems: [] })
+    sqliteTampering.remove('things', 'a')
+    expect((await coffer(['verify', ...at])).code).toBe(0)
+    const { code, out } = await coffer(deep)
+    expect(code).toBe(1)
+    expect(JSON.parse(out)).toMatchObject({
+      ok: false,
+      problems: [{ name: 'things', key: 'b', problem: "'parent' refers to no live record of 'things'" }],
+    })
   })
 
   test.each([

@@ -52,7 +52,7 @@ export interface TraceMethods {
    * @throws `LIMIT_EXCEEDED` when they are more than 100,000
    */
   getSessionTraceEvents(sessionId: string, options?: Pick<TraceReadOptions, 'limit'>): Promise<TraceEvent[]>
-  /** Every trace there is, by its id; those first whose head is stored, which are all of an undamaged store. */
+  /** Every trace there is, by its id, in text order; also one that has lost its head or its events. */
   iterateTraceIds(): AsyncGenerator<string, void, undefined>
   /**
    * Walks a trace and checks every event: its place, its hash, the hash before, its columns, and the end of
@@ -76,7 +76,7 @@ export function traceMethods(store: BaseStore): TraceMethods {
       const page = answeredPage(options.limit, traceEvents.name)
       return gathered(sessionEvents(store, sessionId, page), options.limit, traceEvents.name, ADVICE)
     },
-    iterateTraceIds: () => iterateTraceIds(store),
+    iterateTraceIds: () => log.streams(),
     verifyTrace: (traceId, options) => log.verify(traceId, options),
   }
 }
@@ -155,25 +155,6 @@ async function* sessionEvents(store: BaseStore, sessionId: string, limit: number
     yield* page.records
     cursor = page.next
   } while (cursor !== undefined)
-}
-
-/** Heads name every trace; a trace that has lost its head is found by its events. */
-async function* iterateTraceIds(store: BaseStore): AsyncGenerator<string, void, undefined> {
-  const heads = store.collection(traceEvents.heads)
-  for await (const { stream } of heads.iterate({ limit: PAGE_RECORDS })) yield stream
-  const log = store.log(traceEvents)
-  let last = ''
-  for (;;) {
-    const { records } = await log.find({
-      where: { trace_id: { gt: last } },
-      orderBy: [{ trace_id: 'asc' }, { sequence: 'asc' }],
-      limit: 1,
-    })
-    const [first] = records
-    if (first === undefined) return
-    last = first.trace_id
-    if (!(await heads.has(last))) yield last
-  }
 }
 
 function refusal(problem: string, index?: number): StoreError {

@@ -1,43 +1,84 @@
-/** What commands share: the options that name a store, and the store while a command runs. */
+/** What commands share: the options that name a store, and the store, or its place, while a command runs. */
 
-import { type AgentStore, createAgentStore } from '@coffer/agents'
+import type { AgentStore } from '@coffer/agents'
+import { type BaseStore, createStore, type Place, type StoreConfig } from '@coffer/core'
 import type { Command } from 'commander'
+import { CommandError, EXIT } from '../failure.ts'
 import type { Terminal } from '../output/terminal.ts'
-import { findStore, forReading } from '../store-location.ts'
+import type { Project, ProjectChoice } from '../project.ts'
+import { forReading, refuseMissing } from '../store-location.ts'
 
-/** A command's surroundings: where it writes, and the exit code that it leaves behind. */
+/** A command's surroundings: where it writes, what it is about, and the exit code that it leaves behind. */
 export interface Context {
   readonly terminal: Terminal
+  /** Read from the command's options before it runs; without such options the agent stores alone. */
+  project: Project
   exitCode: number
 }
 
 /** The options that say which store is meant. */
-export interface StoreChoice {
-  readonly store?: string
+export interface StoreChoice extends ProjectChoice {
   readonly tenant?: string
 }
 
+/** What a command does to a store: `read` it, `change` one that is there, or `write`, which makes it too. */
+export type Access = 'read' | 'change' | 'write'
+
 /** Adds the options of `StoreChoice`. */
 export function withStoreOptions(command: Command): Command {
-  return command
-    .option('--store <where>', 'the store; default: COFFER_STORE, else coffer.config.*')
-    .option('--tenant <name>', 'the tenant; default: the one of the config')
+  return withPlaceOptions(command).option('--tenant <name>', 'the tenant; default: the one of the config')
 }
 
-/** Runs with the store, and closes it whatever happens. */
+/** Adds the options of `ProjectChoice`, for a command that goes over all tenants. */
+export function withPlaceOptions(command: Command): Command {
+  return command
+    .option('--store <where>', 'the store; default: COFFER_STORE, else coffer.config.*')
+    .option('--config <file>', 'the config file; default: coffer.config.* in this folder')
+}
+
+/** Runs with the store, which knows all that is defined, and closes it whatever happens. */
 export async function usingStore<T>(
-  context: Context,
-  choice: StoreChoice,
-  access: 'read' | 'write',
+  { project }: Context,
+  choice: Pick<StoreChoice, 'tenant'>,
+  access: Access,
   run: (store: AgentStore) => Promise<T>,
 ): Promise<T> {
-  const found = await findStore(choice.store, context.terminal.environment)
-  const store = createAgentStore(access === 'read' ? forReading(found) : found)
+  const store = project.catalog.createStore(configFor(project.storeConfig(), access))
   try {
     return await run(choice.tenant === undefined ? store : store.tenant(choice.tenant))
   } finally {
     await store.close()
   }
+}
+
+/**
+ * Runs with the place behind the store, and closes it whatever happens. The store beside it knows no definitions,
+ * so nothing is made or changed unless the command does so.
+ */
+export async function usingPlace<T>(
+  { project }: Context,
+  access: Access,
+  run: (place: Place, store: BaseStore) => Promise<T>,
+): Promise<T> {
+  const store = createStore(configFor(project.storeConfig(), access))
+  try {
+    return await run(store.place(), store)
+  } finally {
+    await store.close()
+  }
+}
+
+/** Refuses a place that nothing was ever made in. */
+export function refuseEmpty(held: readonly unknown[]): void {
+  if (held.length > 0) return
+  throw new CommandError('there is no store yet: coffer init makes one', EXIT.bad)
+}
+
+/** The config for what a command does; a command that must not make a store is refused one that is not there. */
+export function configFor(config: StoreConfig, access: Access): StoreConfig {
+  if (access === 'read') return forReading(config)
+  if (access === 'change') refuseMissing(config)
+  return config
 }
 
 /** For options that may be repeated. */

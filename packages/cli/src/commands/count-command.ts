@@ -1,7 +1,6 @@
 /** `coffer count`: how many records match. */
 
 import type { Command } from 'commander'
-import { findListed } from '../catalog.ts'
 import { parseWhere, WHERE_HELP, WHERE_OPTION } from '../where.ts'
 import { type Context, collected, type StoreChoice, usingStore, withStoreOptions } from './command.ts'
 
@@ -17,7 +16,7 @@ export function addCountCommand(program: Command, context: Context): void {
     .option('--where <condition>', WHERE_OPTION, collected)
     .addHelpText('after', `\n${WHERE_HELP}\n\nExample:\n  coffer count resolutions --where decision=allow`)
   withStoreOptions(command).action(async (name: string, flags: CountFlags) => {
-    const { definition } = findListed(name)
+    const { definition } = context.project.catalog.find(name)
     const where = parseWhere(flags.where ?? [], definition)
     const count = await usingStore(context, flags, 'read', (store) =>
       store.collection(definition).count(where),

@@ -1,56 +1,88 @@
-/** `coffer import`: chat transcripts into sessions, traces and resolutions. */
+/** `coffer import`: records of any collection, or chat transcripts. */
 
-import { createReadStream, statSync } from 'node:fs'
-import { addAbortSignal, type Readable } from 'node:stream'
+import { addAbortSignal, Readable } from 'node:stream'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { CommandError, EXIT } from '../failure.ts'
-import { importTranscripts } from '../import/import-transcripts.ts'
-import { readLines } from '../import/lines.ts'
+import { checkFile, startOf, startReading } from '../import/input.ts'
 import type { Terminal } from '../output/terminal.ts'
-import { type Context, type StoreChoice, usingStore, withStoreOptions } from './command.ts'
-import { ImportReport } from './import-report.ts'
+import { type Context, withStoreOptions } from './command.ts'
+import { importRecordFiles, type RecordFlags } from './import-record-files.ts'
+import { importRuns, type RunFlags } from './import-runs.ts'
+import { interruptible } from './interruption.ts'
 
-interface ImportFlags extends StoreChoice {
-  readonly agentId?: string
-  readonly startedAt: Date
-  readonly strict?: true
-  readonly json?: true
+type Form = 'jsonl' | 'csv' | 'transcripts'
+
+interface ImportFlags extends RunFlags, RecordFlags {
+  readonly format?: Form
 }
 
 const HELP = `
-Each line is one run: { "session_id"?, "messages": [ … ] } with messages as in
-the OpenAI chat API, tool_calls included. It becomes
+The form of a file is told by how it begins, or by --format. gzip is unpacked.
+
+jsonl: lines as coffer export writes them, into this store or any other, on any
+  backend: { "collection", "record", "version" }. With --into a line may be the
+  record alone. Versions, the past of records and deadlines that stand beside
+  them are not kept, nor are the entries of logs, which are passed over and make
+  it exit with 1: coffer backup and coffer copy move all that as it is.
+csv: the records of one collection (--into, else the file's name), with its
+  members as the header. An empty cell means that the member is absent, null
+  that it is null, "" in the cell that the text is empty; a text that begins
+  with a quotation mark is JSON, and so are lists, objects and whatever is
+  neither text nor number nor true or false. Times are ISO 8601.
+  Records are stored in commits of up to 500. One that is there already, alike,
+  is unchanged; --on-conflict says what becomes of others. Bad lines are passed
+  over and told; to store nothing unless all is good, try with --dry-run first.
+
+transcripts: chats, one run a line: { "session_id"?, "messages": [ … ] } with
+  messages as in the OpenAI chat API, tool_calls included. It becomes
   a session       named session_id, or after the content where there is none;
                   other members of the run go into its metadata
   trace events    one per message and one per tool call, in a trace that has
                   the session's id
   resolutions     one per tool call, with the result that answered it
-Importing a file again changes nothing. Bad lines are passed over and counted;
-the first 20 of a file are named.
-Times are those of the run (created_at, ended_at) and of its messages
-(timestamp or created_at: ISO 8601, or seconds since 1970). Where there is none,
-a run begins at --started-at and each message comes 1 ms after the one before:
-such times say the order and nothing else, and the session's metadata says so.
+  Importing a file again changes nothing. Bad lines are passed over and counted.
+  Times are those of the run (created_at, ended_at) and of its messages
+  (timestamp or created_at: ISO 8601, or seconds since 1970). Where there is
+  none, a run begins at --started-at and each message comes 1 ms after the one
+  before: such times say the order and nothing else, and the session's metadata
+  says so.
 
 Examples:
   coffer import runs.jsonl --store sqlite:./agents.db
-  zcat runs.jsonl.gz | coffer import - --store agents.db --agent-id support`
+  coffer import sessions.csv notes.csv --on-conflict replace --dry-run
+  coffer export --store file:./data | coffer import - --store agents.db
+  coffer import runs.jsonl.gz --store agents.db --agent-id support`
 
 /** Adds the command. */
 export function addImportCommand(program: Command, context: Context): void {
   const command = program
     .command('import <file...>')
-    .description('import chat transcripts (JSONL; - is standard input)')
+    .description('import records (JSON lines, CSV) or chat transcripts; - is standard input')
     .addOption(
-      new Option('--format <name>', 'the form of the lines').choices(['openai-chat']).default('openai-chat'),
+      new Option('--format <name>', 'the form of the files (default: as they begin)').choices([
+        'jsonl',
+        'csv',
+        'transcripts',
+      ]),
     )
-    .option('--agent-id <id>', 'the agent of runs that name none (default: unknown)')
-    .option('--started-at <time>', 'the start of runs that name no time', parseTime, new Date(0))
+    .option('--into <collection>', 'where the records go')
+    .addOption(
+      new Option(
+        '--on-conflict <how>',
+        'another record of the key is there: a bad line, skip it, or replace it',
+      )
+        .choices(['fail', 'skip', 'replace'])
+        .default('fail'),
+    )
+    .option('--dry-run', 'check the records and store nothing')
+    .option('--agent-id <id>', 'transcripts: the agent of runs that name none (default: unknown)')
+    .option('--started-at <time>', 'transcripts: the start of runs without a time', parseTime, new Date(0))
     .option('--strict', 'stop at the first bad line')
     .option('--json', 'print the summary as JSON')
     .addHelpText('after', HELP)
   withStoreOptions(command).action(async (files: string[], flags: ImportFlags) => {
-    context.exitCode = await importFiles(context, files, flags)
+    for (const file of files) checkFile(file)
+    context.exitCode = await interruptible((signal) => importFiles(context, files, flags, signal))
   })
 }
 
@@ -61,50 +93,55 @@ function parseTime(text: string): Date {
   throw new InvalidArgumentError('It must be a time such as 2026-03-01T12:00:00Z.')
 }
 
-async function importFiles(context: Context, files: readonly string[], flags: ImportFlags): Promise<number> {
-  const { terminal } = context
-  for (const file of files) checkFile(file)
-  const interruption = new AbortController()
-  const interrupt = () => interruption.abort()
-  // The second Ctrl-C ends the process in the usual way.
-  process.once('SIGINT', interrupt)
-  const report = new ImportReport(terminal, files)
-  try {
-    await usingStore(context, flags, 'write', async (store) => {
-      for (const file of files) {
-        if (report.isOver(flags.strict)) break
-        const source = openSource(file, terminal, interruption.signal)
-        const lines = readLines(report.follow(source, file))
-        const counts = await importTranscripts(store, lines, {
-          agentId: flags.agentId,
-          startedAt: flags.startedAt,
-          strict: flags.strict,
-          signal: interruption.signal,
-          onProblem: (problem) => report.problem(file, problem),
-          onProgress: (counts) => report.progress(file, counts),
-        })
-        await report.finish(file, counts)
-      }
-    })
-  } catch (error) {
-    if (!interruption.signal.aborted) throw error
-  } finally {
-    process.off('SIGINT', interrupt)
-    await report.close()
+async function importFiles(
+  context: Context,
+  files: readonly string[],
+  flags: ImportFlags,
+  signal: AbortSignal,
+): Promise<number> {
+  const found = await look(context.terminal, files, flags, signal).catch((error: unknown) => {
+    if (!signal.aborted) throw error
+  })
+  if (found === undefined) return EXIT.interrupted
+  const { terminal, form } = found
+  const looked = { ...context, terminal }
+  if (form !== 'transcripts') return importRecordFiles(looked, { files, form }, flags, signal)
+  if (flags.dryRun === true || flags.into !== undefined) {
+    throw new CommandError('transcripts take neither --into nor --dry-run, which are for records')
   }
-  const interrupted = interruption.signal.aborted
-  await report.print(flags, interrupted)
-  if (interrupted) return EXIT.interrupted
-  return report.counts.bad_lines > 0 ? EXIT.bad : EXIT.ok
+  return importRuns(looked, files, flags, signal)
 }
 
-function checkFile(file: string): void {
-  if (file === '-') return
-  const found = statSync(file, { throwIfNoEntry: false })
-  if (found === undefined) throw new CommandError(`there is no file ${file}`)
-  if (found.isDirectory()) throw new CommandError(`${file} is a folder; name the files in it`)
+/** Looks at what the files begin with. What was read of standard input is put back. */
+async function look(
+  terminal: Terminal,
+  files: readonly string[],
+  flags: ImportFlags,
+  signal: AbortSignal,
+): Promise<{ form: Form; terminal: Terminal }> {
+  if (flags.format !== undefined) return { form: flags.format, terminal }
+  const forms = new Map<Form, string>()
+  let looked = terminal
+  for (const file of files) {
+    if (file !== '-') forms.set(formOf(file, await startOf(file), flags), file)
+    else {
+      const { start, chunks } = await startReading(addAbortSignal(signal, terminal.stdin))
+      forms.set(formOf(file, start, flags), file)
+      looked = { ...terminal, stdin: Readable.from(chunks) }
+    }
+  }
+  const [[form, first] = ['transcripts', ''] as const, second] = forms
+  if (second === undefined) return { form, terminal: looked }
+  throw new CommandError(
+    `${first} holds ${NAMES[form]}, ${second[1]} ${NAMES[second[0]]}: import them one after the other, or say --format`,
+  )
 }
 
-function openSource(file: string, terminal: Terminal, signal: AbortSignal): Readable {
-  return file === '-' ? addAbortSignal(signal, terminal.stdin) : createReadStream(file, { signal })
+const NAMES: Readonly<Record<Form, string>> = { jsonl: 'records', csv: 'CSV', transcripts: 'transcripts' }
+
+function formOf(file: string, start: string, { into }: ImportFlags): Form {
+  if (/\.csv(\.gz)?$/.test(file)) return 'csv'
+  if (/^\{\s*"collection"\s*:/.test(start)) return 'jsonl'
+  if (into === undefined) return 'transcripts'
+  return start.startsWith('{') ? 'jsonl' : 'csv'
 }

@@ -1,15 +1,23 @@
 /** `coffer ls`: what is in a store, and the records of one collection. */
 
 import type { AgentStore } from '@coffer/agents'
-import type { FindOptions } from '@coffer/core'
+import type { BaseStore, FindOptions, Place } from '@coffer/core'
 import { type Command, InvalidArgumentError } from 'commander'
-import { catalog, findListed, type Listed } from '../catalog.ts'
+import type { Listed } from '../catalog.ts'
 import { counted, grouped } from '../output/numbers.ts'
 import { recordJson } from '../output/record-json.ts'
 import { recordTable } from '../output/record-table.ts'
 import { layOut } from '../output/table.ts'
 import { parseOrder, parseWhere, WHERE_HELP, WHERE_OPTION } from '../where.ts'
-import { type Context, collected, type StoreChoice, usingStore, withStoreOptions } from './command.ts'
+import {
+  type Context,
+  collected,
+  refuseEmpty,
+  type StoreChoice,
+  usingPlace,
+  usingStore,
+  withStoreOptions,
+} from './command.ts'
 
 interface ListFlags extends StoreChoice {
   readonly where?: readonly string[]
@@ -41,11 +49,12 @@ Examples:
   coffer ls memory_entries --where 'content_words~=refund' --where tags~=vip`,
     )
   withStoreOptions(command).action(async (name: string | undefined, flags: ListFlags) => {
-    await usingStore(context, flags, 'read', (store) =>
-      name === undefined
-        ? listCollections(context, store, flags)
-        : listRecords(context, store, findListed(name), flags),
-    )
+    if (name === undefined) {
+      await usingPlace(context, 'read', (place, store) => listCollections(context, place, store, flags))
+      return
+    }
+    const listed = context.project.catalog.find(name)
+    await usingStore(context, flags, 'read', (store) => listRecords(context, store, listed, flags))
   })
 }
 
@@ -56,14 +65,31 @@ function parseLimit(text: string): number {
   throw new InvalidArgumentError('It must be a whole number above 0, or all.')
 }
 
-async function listCollections({ terminal }: Context, store: AgentStore, flags: ListFlags): Promise<void> {
+/** A line of the list: what is defined, and what the store has beside it. */
+interface ListedRow {
+  readonly name: string
+  readonly kind: 'collection' | 'log' | 'unknown'
+  /** Of what is unknown rows of all tenants in whatever state; `null` where nobody knows. */
+  readonly records: number | null
+  readonly streams?: number | undefined
+  /** What a person should know of it. */
+  readonly remark?: string
+}
+
+async function listCollections(
+  { terminal, project }: Context,
+  place: Place,
+  store: BaseStore,
+  flags: ListFlags,
+): Promise<void> {
   const { out } = terminal
-  const rows = []
-  for (const { definition, log } of catalog) {
-    const records = await store.collection(definition).count()
-    const streams = log === undefined ? undefined : await store.collection(log.heads).count()
-    rows.push({ name: definition.name, kind: log === undefined ? 'collection' : 'log', records, streams })
-  }
+  const names = (await place.layouts()).map(({ layout }) => layout.name)
+  refuseEmpty(names)
+  const bound = flags.tenant === undefined ? store : store.tenant(flags.tenant)
+  const rows: ListedRow[] = []
+  for (const listed of project.catalog.listed) rows.push(await lineOf(bound, listed, names))
+  const unknown = names.filter((name) => !project.catalog.owns(name) && !/^coffer_|__history$/.test(name))
+  rows.push(...(await unknownRows(place, unknown)))
   if (flags.json === true) {
     for (const row of rows) await out.line(JSON.stringify(row))
     return
@@ -74,15 +100,40 @@ async function listCollections({ terminal }: Context, store: AgentStore, flags: 
     { title: 'records', align: 'right' as const },
     { title: '' },
   ]
-  const cells = rows.map(({ name, kind, records, streams }) => [
+  const cells = rows.map(({ name, kind, records, streams, remark }) => [
     name,
     kind,
-    grouped(records),
-    streams === undefined ? '' : `in ${counted(streams, 'stream')}`,
+    records === null ? '-' : grouped(records),
+    remark ?? (streams === undefined ? '' : `in ${counted(streams, 'stream')}`),
   ])
   const [head = '', ...body] = layOut(columns, cells, out.width)
   await out.line(out.styled('dim', head))
   for (const line of body) await out.line(line)
+}
+
+async function lineOf(
+  store: BaseStore,
+  { definition, log }: Listed,
+  held: readonly string[],
+): Promise<ListedRow> {
+  const { name } = definition
+  const kind = log === undefined ? 'collection' : 'log'
+  if (!held.includes(name)) return { name, kind, records: null, remark: 'no table: coffer migrate' }
+  const records = await store.collection(definition).count()
+  const streams = log === undefined ? undefined : await store.collection(log.heads).count()
+  return { name, kind, records, streams }
+}
+
+/** What others have defined who use the same place. */
+async function unknownRows(place: Place, names: readonly string[]): Promise<ListedRow[]> {
+  if (names.length === 0) return []
+  const { sizes = [] } = (await place.inspect()) ?? {}
+  return names.map((name) => ({
+    name,
+    kind: 'unknown',
+    records: sizes.find(({ layout }) => layout === name)?.rows ?? null,
+    remark: 'not defined here',
+  }))
 }
 
 async function listRecords(

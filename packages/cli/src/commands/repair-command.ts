@@ -5,11 +5,10 @@ import type { Command } from 'commander'
 import { CommandError, EXIT } from '../failure.ts'
 import { counted } from '../output/numbers.ts'
 import { oneLine } from '../output/table.ts'
-import { findStore, refuseMissing } from '../store-location.ts'
-import type { Context } from './command.ts'
+import { refuseMissing } from '../store-location.ts'
+import { type Context, withPlaceOptions } from './command.ts'
 
 interface RepairFlags {
-  readonly store?: string
   readonly json?: true
 }
 
@@ -18,26 +17,25 @@ const MAX_TOLD = 20
 
 /** Adds the command. */
 export function addRepairCommand(program: Command, context: Context): void {
-  program
+  const command = program
     .command('repair')
     .description('save what can be read of a damaged directory, and keep its files as they were')
-    .option('--store <where>', 'the store; default: COFFER_STORE, else coffer.config.*')
     .option('--json', 'print the report as JSON')
     .addHelpText(
       'after',
       '\nFor stores of type file. Every damaged line is a commit, or a record, that is\nlost. The files that were found are kept in a folder damaged-… of the directory.\nWithout damage nothing is changed. Exits with 1 when something was lost.\n\nExample:\n  coffer repair --store file:./data',
     )
-    .action(async (flags: RepairFlags) => {
-      context.exitCode = await repairStore(context, flags)
-    })
+  withPlaceOptions(command).action(async (flags: RepairFlags) => {
+    context.exitCode = await repairStore(context, flags)
+  })
 }
 
 async function repairStore(context: Context, flags: RepairFlags): Promise<number> {
-  const config = await findStore(flags.store, context.terminal.environment)
+  const config = context.project.storeConfig()
   if (!('type' in config) || config.type !== 'file') {
     throw new CommandError('only a store of type file can be repaired: --store file:./data')
   }
-  refuseMissing(config.basePath)
+  refuseMissing(config)
   const report = await repair({ basePath: config.basePath })
   if (flags.json === true) await context.terminal.out.line(JSON.stringify(report, null, 2))
   else await tell(context, report)

@@ -3,7 +3,7 @@
 import { type AgentStore, type TraceEvent, traceEvents } from '@coffer/agents'
 import { canonicalJson } from '@coffer/core'
 import type { Command } from 'commander'
-import { findListed, type Listed } from '../catalog.ts'
+import type { Listed } from '../catalog.ts'
 import { CommandError, EXIT } from '../failure.ts'
 import { counted } from '../output/numbers.ts'
 import { recordJson } from '../output/record-json.ts'
@@ -31,7 +31,7 @@ Examples:
   coffer show trace session-1`,
     )
   withStoreOptions(command).action(async (name: string, key: string, flags: ShowFlags) => {
-    const listed = name === 'trace' ? undefined : findListed(name)
+    const listed = name === 'trace' ? undefined : context.project.catalog.find(name)
     await usingStore(context, flags, 'read', async (store) => {
       if (listed === undefined) await showTrace(context, store, key, flags)
       else

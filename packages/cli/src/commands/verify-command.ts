@@ -1,38 +1,39 @@
 /** `coffer verify`: checks that what a store keeps is what was stored in it. */
 
 import type { AgentStore } from '@coffer/agents'
-import { type Command, Help } from 'commander'
-import { findProvable, type Listed, provable } from '../catalog.ts'
+import { type Command, Option } from 'commander'
+import { agentCatalog, type Listed } from '../catalog.ts'
 import { CommandError, EXIT } from '../failure.ts'
-import { counted, grouped } from '../output/numbers.ts'
+import { counted } from '../output/numbers.ts'
 import { type Progress, progressOn } from '../output/progress.ts'
-import { cut, oneLine } from '../output/table.ts'
-import type { Output } from '../output/terminal.ts'
-import { type Finding, type FoundProblem, verifyListed } from '../verify/verify-listed.ts'
+import { oneLine } from '../output/table.ts'
+import { tenantsIn } from '../verify/tenants-in.ts'
+import { type Finding, verifyListed } from '../verify/verify-listed.ts'
 import { type Context, type StoreChoice, usingStore, withStoreOptions } from './command.ts'
+import { sizeChecked, summaryOf, tellFinding } from './verify-report.ts'
 import { verifyTraces } from './verify-traces.ts'
 
 interface VerifyFlags extends StoreChoice {
   readonly only?: readonly string[]
+  readonly deep?: true
+  readonly allTenants?: true
   readonly json?: true
 }
 
-/** Bad places of one log or collection that are told one by one; all of them are counted. */
-const MAX_TOLD = 20
-
-/** The columns that the name of a bad place may have. */
-const PLACE_COLUMNS = 40
-
 const HELP = `
 Checked are all streams of every log, also of those whose head or whose entries
-are gone, and the records of collections that keep hashes:
-  ${provable.map(({ definition }) => definition.name).join('\n  ')}
+are gone, and the records of collections that keep hashes, your own and these:
+  ${agentCatalog.provable.map(({ definition }) => definition.name).join('\n  ')}
 Records of other collections have no hash. A record or a stream that is gone
 with all that told of it leaves nothing to find, and who writes a whole log anew
 can make its hashes too: keep heads elsewhere. One tenant is checked, see
---tenant. With traces, only these are checked.
+--tenant, or every one with --all-tenants. With traces, only these are checked.
 
---json prints { ok, checked, problems }:
+--deep also reads all other collections, looks whether what records refer to is
+there, and lets the engine check the structure of what it keeps.
+
+--json prints { ok, checked, problems }, with --deep also structure, the words
+of the engine; with --all-tenants a tenant stands in everything:
   checked   for each log { name, kind: "log", ok, streams, entries, bad },
             for each collection { name, kind: "collection", ok, records, bad }
   problems  the first 100 of each: of a collection { name, key, problem }, of a
@@ -54,13 +55,22 @@ export function addVerifyCommand(program: Command, context: Context): void {
     .command('verify [trace...]')
     .description('check the logs and the collections that keep hashes, or some traces')
     .option('--only <name...>', 'only these logs and collections')
+    .option('--deep', "also references, all other collections, and the engine's structure")
+    .addOption(new Option('--all-tenants', 'every tenant that the store has').conflicts('tenant'))
     .option('--json', 'print the report as JSON')
     .addHelpText('after', HELP)
   withStoreOptions(command).action(async (traces: string[], flags: VerifyFlags) => {
-    if (traces.length > 0 && flags.only !== undefined) {
+    const { only, deep, allTenants } = flags
+    if (traces.length > 0 && only !== undefined) {
       throw new CommandError('verify takes traces, or --only with logs and collections, not both')
     }
-    const chosen = flags.only === undefined ? provable : [...new Set(flags.only.map(findProvable))]
+    if (traces.length > 0 && (deep === true || allTenants === true)) {
+      throw new CommandError('--deep and --all-tenants are for whole stores: name no traces')
+    }
+    const { catalog } = context.project
+    const all = deep === true ? catalog.listed : catalog.provable
+    const find = (name: string) => (deep === true ? catalog.find(name) : catalog.findProvable(name))
+    const chosen = only === undefined ? all : [...new Set(only.map(find))]
     context.exitCode = await usingStore(context, flags, 'read', (store) =>
       traces.length > 0
         ? verifyTraces(context, store, traces, flags)
@@ -70,35 +80,51 @@ export function addVerifyCommand(program: Command, context: Context): void {
 }
 
 async function verifyStore(
-  { terminal: { out, err } }: Context,
+  context: Context,
   store: AgentStore,
   chosen: readonly Listed[],
   flags: VerifyFlags,
 ): Promise<number> {
-  const bar = progressOn(err, err.isTerminal ? await sizeOf(store, chosen) : undefined)
+  const { out, err } = context.terminal
+  const structure = flags.deep === true ? ((await store.place().check()) ?? []) : []
+  const tenants = flags.allTenants === true ? await tenantsIn(store.place()) : [undefined]
   const findings: Finding[] = []
-  let done = 0
-  for (const listed of chosen) {
-    const finding = await watched(store, listed, done, bar)
-    done += sizeChecked(finding)
-    findings.push(finding)
-    if (flags.json !== true) await tell(out, finding)
+  for (const tenant of tenants) {
+    const handle = tenant === undefined ? store : store.tenant(tenant)
+    const bar = progressOn(err, err.isTerminal ? await sizeOf(handle, chosen) : undefined)
+    let done = 0
+    for (const listed of chosen) {
+      const found = await watched(handle, listed, { flags, done, bar })
+      done += sizeChecked(found)
+      const finding = tenant === undefined ? found : ofTenant(found, tenant)
+      findings.push(finding)
+      if (flags.json !== true) await tellFinding(out, finding)
+    }
   }
-  const ok = findings.every(({ checked }) => checked.ok)
+  const ok = structure.length === 0 && findings.every(({ checked }) => checked.ok)
   if (flags.json === true) {
     const checked = findings.map((finding) => finding.checked)
     const problems = findings.flatMap((finding) => finding.problems)
-    await out.line(JSON.stringify({ ok, checked, problems }, null, 2))
-  } else await out.line(summaryOf(findings, out))
+    const deep = flags.deep === true && { structure }
+    await out.line(JSON.stringify({ ok, ...deep, checked, problems }, null, 2))
+    return ok ? EXIT.ok : EXIT.bad
+  }
+  for (const problem of structure)
+    await out.line(`${out.styled('red', 'bad')}  structure: ${oneLine(problem)}`)
+  await out.line(summaryOf(findings, out))
   return ok ? EXIT.ok : EXIT.bad
 }
 
 /** Checks one, while a bar is shown that is gone afterwards. */
-async function watched(store: AgentStore, listed: Listed, done: number, bar: Progress): Promise<Finding> {
+async function watched(
+  store: AgentStore,
+  listed: Listed,
+  { flags, done, bar }: { readonly flags: VerifyFlags; readonly done: number; readonly bar: Progress },
+): Promise<Finding> {
   const show = (seen: number) => bar.update(done + seen, counted(done + seen, 'record'))
   try {
     show(0)
-    return await verifyListed(store, listed, show)
+    return await verifyListed(store, listed, flags.deep === true, show)
   } finally {
     bar.hide()
   }
@@ -110,48 +136,9 @@ async function sizeOf(store: AgentStore, chosen: readonly Listed[]): Promise<num
   return size
 }
 
-function sizeChecked({ checked }: Finding): number {
-  return checked.kind === 'log' ? checked.entries : checked.records
-}
-
-/** One line for what has something in it, and one for each of the first problems. */
-async function tell(out: Output, finding: Finding): Promise<void> {
-  const { checked, problems } = finding
-  if (isEmpty(finding)) return
-  const amount =
-    checked.kind === 'log'
-      ? `${counted(checked.entries, 'entry', 'entries')} in ${counted(checked.streams, 'stream')}`
-      : counted(checked.records, 'record')
-  await out.line(`${checked.name}: ${amount}, ${stateOf(checked.bad, 'in order', out)}`)
-  for (const problem of problems.slice(0, MAX_TOLD)) await out.line(lineOf(problem, out))
-  const untold = checked.bad - Math.min(problems.length, MAX_TOLD)
-  if (untold > 0) await out.line(`… and ${grouped(untold)} more`)
-}
-
-function isEmpty(finding: Finding): boolean {
-  const { checked } = finding
-  return sizeChecked(finding) === 0 && checked.bad === 0 && (checked.kind !== 'log' || checked.streams === 0)
-}
-
-function lineOf({ name, stream, sequence, key, problem }: FoundProblem, out: Output): string {
-  const place = cut(oneLine(stream ?? key ?? ''), PLACE_COLUMNS)
-  const at = sequence === undefined ? '' : ` at ${sequence}`
-  return new Help().boxWrap(`${out.styled('red', 'bad')}  ${name} ${place}${at}: ${problem}`, out.width)
-}
-
-function summaryOf(findings: readonly Finding[], out: Output): string {
-  const found = findings.filter((finding) => !isEmpty(finding))
-  if (found.length === 0) return 'there is nothing to check: the logs and collections are empty'
-  const logs = found.filter(({ checked }) => checked.kind === 'log').length
-  const kinds = [
-    ...(logs > 0 ? [counted(logs, 'log')] : []),
-    ...(found.length > logs ? [counted(found.length - logs, 'collection')] : []),
-  ]
-  const size = found.reduce((sum, finding) => sum + sizeChecked(finding), 0)
-  const bad = found.reduce((sum, { checked }) => sum + checked.bad, 0)
-  return `${kinds.join(' and ')}, ${counted(size, 'record')}: ${stateOf(bad, 'all in order', out)}`
-}
-
-function stateOf(bad: number, good: string, out: Output): string {
-  return bad === 0 ? out.styled('green', good) : out.styled('red', `${grouped(bad)} bad`)
+function ofTenant({ checked, problems }: Finding, tenant: string): Finding {
+  return {
+    checked: { tenant, ...checked },
+    problems: problems.map((problem) => ({ tenant, ...problem })),
+  }
 }

@@ -44,8 +44,13 @@ export class Output {
   }
 
   /** Writes a line, and waits while the reader is behind. */
-  async line(text = ''): Promise<void> {
-    if (this.#stream.write(`${text}\n`)) return
+  line(text = ''): Promise<void> {
+    return this.write(`${text}\n`)
+  }
+
+  /** Writes text as it is, and waits while the reader is behind. */
+  async write(text: string): Promise<void> {
+    if (this.#stream.write(text)) return
     await new Promise<void>((resolve) => {
       this.#stream.once('drain', resolve)
     })

@@ -3,13 +3,14 @@
 import type { AgentStore } from '@coffer/agents'
 import type { CollectionDefinition, LogDefinition } from '@coffer/core'
 import type { Listed } from '../catalog.ts'
-import { logStreams } from './log-streams.ts'
 
 /** Problems of one log or collection that are kept; all of them are counted. */
 const MAX_KEPT = 100
 
 /** Something that is wrong: a record by its key, or a stream with the place of the entry. */
 export interface FoundProblem {
+  /** Where every tenant was checked. */
+  readonly tenant?: string
   readonly name: string
   readonly stream?: string
   readonly sequence?: number
@@ -19,6 +20,8 @@ export interface FoundProblem {
 
 /** What was checked of a log. */
 export interface CheckedLog {
+  /** Where every tenant was checked. */
+  readonly tenant?: string
   readonly name: string
   readonly kind: 'log'
   readonly ok: boolean
@@ -30,6 +33,8 @@ export interface CheckedLog {
 
 /** What was checked of a collection. */
 export interface CheckedCollection {
+  /** Where every tenant was checked. */
+  readonly tenant?: string
   readonly name: string
   readonly kind: 'collection'
   readonly ok: boolean
@@ -47,19 +52,29 @@ export interface Finding {
 /**
  * Checks it, in constant memory. Damage is reported, never thrown.
  *
+ * @param references whether what records refer to must be there
  * @param onProgress called with the number of entries or records seen
  */
 export function verifyListed(
   store: AgentStore,
   { definition, log }: Listed,
+  references: boolean,
   onProgress: (seen: number) => void,
 ): Promise<Finding> {
-  return log === undefined ? verifyCollection(store, definition) : verifyLog(store, log, onProgress)
+  return log === undefined
+    ? verifyCollection(store, definition, references, onProgress)
+    : verifyLog(store, log, onProgress)
 }
 
-async function verifyCollection(store: AgentStore, definition: CollectionDefinition): Promise<Finding> {
+async function verifyCollection(
+  store: AgentStore,
+  definition: CollectionDefinition,
+  references: boolean,
+  onProgress: (seen: number) => void,
+): Promise<Finding> {
   const { name } = definition
-  const { ok, checked: records, damaged, problems } = await store.collection(definition).verify()
+  const report = await store.collection(definition).verify({ references, onProgress })
+  const { ok, checked: records, damaged, problems } = report
   return {
     checked: { name, kind: 'collection', ok, records, bad: damaged },
     problems: problems.map((problem) => ({ name, ...problem })),
@@ -80,7 +95,7 @@ async function verifyLog(
   }))
   const told = new Set(heads.problems.map(({ key }) => key))
   let [streams, entries, bad] = [0, 0, heads.damaged]
-  for await (const stream of logStreams(store, log)) {
+  for await (const stream of store.log(log).streams()) {
     const report = await store.log(log).verify(stream, { onProgress: (seen) => onProgress(entries + seen) })
     streams++
     entries += report.entries

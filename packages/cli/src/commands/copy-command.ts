@@ -1,0 +1,97 @@
+/** `coffer copy`: all of one store into another. */
+
+import { copy } from '@coffer/backup'
+import { createStore, type StoreConfig } from '@coffer/core'
+import type { Command } from 'commander'
+import { readConfigFile } from '../config-file.ts'
+import { CommandError } from '../failure.ts'
+import { counted, grouped, seconds } from '../output/numbers.ts'
+import { type Progress, progressOn } from '../output/progress.ts'
+import { configOf, isConfigFile } from '../store-location.ts'
+import { type Context, configFor } from './command.ts'
+import { rowsIn } from './rows-in.ts'
+import { stoppable } from './unfinished.ts'
+
+interface CopyFlags {
+  readonly update?: true
+  readonly json?: true
+}
+
+const HELP = `
+Both are named as for --store, and may be on different backends. Copied is one
+instant of everything, all tenants and whatever collections, as it is: versions,
+deadlines, history, hashes. The source goes on working; nobody else may write to
+the target. At the end the target is read again and compared.
+
+A copy that was interrupted goes on where it was when it is run again. Any other
+target with rows is refused; --update makes it equal to the source, which also
+removes what only the target has.
+
+--json prints { ok, rows, put, removed, same, layouts, content_hash, seconds }.
+
+Examples:
+  coffer copy agents.db postgresql://coffer@localhost/agents
+  coffer copy file:./data sqlite:./agents.db --update
+
+A password on a command line is seen by others on the machine: put it into
+PGPASSWORD, ~/.pgpass, or a config file, which may stand for a store here.`
+
+/** Adds the command. */
+export function addCopyCommand(program: Command, context: Context): void {
+  program
+    .command('copy <from> <to>')
+    .description('copy all of a store into another, on whatever backend')
+    .option('--update', 'make a target that has rows equal to the source')
+    .option('--json', 'print the report as JSON')
+    .addHelpText('after', HELP)
+    .action(async (from: string, to: string, flags: CopyFlags) => {
+      await stoppable('run it again to go on: what is there already is passed over', (signal) =>
+        copyStore(context, from, to, flags, signal),
+      )
+    })
+}
+
+async function copyStore(
+  { terminal: { out, err } }: Context,
+  from: string,
+  to: string,
+  flags: CopyFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  const begun = performance.now()
+  await using source = createStore(configFor(await configAt(from), 'read'))
+  await using target = createStore(configFor(await configAt(to), 'write'))
+  const total = err.isTerminal ? await rowsIn(source.place()) : undefined
+  const bars: Partial<Record<string, Progress>> = {}
+  const report = await copy(source, target, {
+    signal,
+    update: flags.update === true,
+    onProgress: ({ phase, rows }) => {
+      if (bars[phase] === undefined) bars.copying?.hide()
+      bars[phase] ??= progressOn(err, total)
+      bars[phase].update(rows, counted(rows, 'row'))
+    },
+  }).finally(() => {
+    for (const bar of Object.values(bars)) bar?.hide()
+  })
+  const took = performance.now() - begun
+  const { rows, put, removed, same, layouts, contentHash } = report
+  if (flags.json === true) {
+    const summary = { ok: true, rows, put, removed, same, layouts, content_hash: contentHash }
+    await out.line(JSON.stringify({ ...summary, seconds: Math.round(took) / 1_000 }, null, 2))
+    return
+  }
+  const parts = [
+    `${counted(put, 'row')} copied`,
+    ...(same > 0 ? [`${grouped(same)} there already`] : []),
+    ...(removed > 0 ? [`${grouped(removed)} removed`] : []),
+  ]
+  await out.line(`${parts.join(', ')} in ${seconds(took)}; ${out.styled('green', 'verified')}`)
+}
+
+async function configAt(location: string): Promise<StoreConfig> {
+  if (!isConfigFile(location)) return configOf(location)
+  const { config } = await readConfigFile(location)
+  if (config !== undefined) return config
+  throw new CommandError(`${location} says nothing of a store`)
+}

@@ -1,0 +1,127 @@
+/** `coffer health`: whether a store answers, how quickly, and what deserves attention; once, or while one watches. */
+
+import { setTimeout as pause } from 'node:timers/promises'
+import { type Command, InvalidArgumentError } from 'commander'
+import { createLogUpdate } from 'log-update'
+import { EXIT } from '../failure.ts'
+import { dashboard } from '../health/dashboard.ts'
+import { type Sample, Samples, takeSample, troublesOf } from '../health/sample.ts'
+import { nameOf } from '../store-location.ts'
+import { type Context, configFor, withPlaceOptions } from './command.ts'
+import { interruptible } from './interruption.ts'
+
+interface HealthFlags {
+  readonly watch?: number | true
+  readonly write?: true
+  readonly json?: true
+}
+
+const DEFAULT_WATCH_SECONDS = 2
+
+const HELP = `
+Opens the store, asks it a small question, and tells how long that took, how much
+it holds and what its checks find. With --write a small record is written too, in
+the internal collection coffer_health. Exits with 1 when the store does not
+answer, or a check is bad. coffer doctor tells all checks with advice.
+
+--watch looks again every so many seconds (default: ${DEFAULT_WATCH_SECONDS}) until Ctrl-C; on a terminal
+as a dashboard, else a line a look. Numbers behind + are growth a second.
+
+Examples:
+  coffer health --store agents.db
+  coffer health --json || page somebody
+  coffer health --watch 5 --write`
+
+/** Adds the command. */
+export function addHealthCommand(program: Command, context: Context): void {
+  const command = program
+    .command('health')
+    .description('tell whether the store answers, how quickly, and what it holds')
+    .option('--watch [seconds]', 'look again and again, until Ctrl-C', secondsOf)
+    .option('--write', 'write a small record too')
+    .option('--json', 'print JSON, a line a look while watching')
+    .addHelpText('after', HELP)
+  withPlaceOptions(command).action(async (flags: HealthFlags) => {
+    context.exitCode =
+      flags.watch === undefined
+        ? await lookOnce(context, flags)
+        : await interruptible((signal) => watch(context, flags, signal))
+  })
+}
+
+function secondsOf(value: string): number {
+  const seconds = Number(value)
+  if (value.trim() !== '' && seconds >= 0.1 && seconds <= 86_400) return seconds
+  throw new InvalidArgumentError('It takes a number of seconds from 0.1 to 86400.')
+}
+
+async function lookOnce(context: Context, flags: HealthFlags): Promise<number> {
+  const { out } = context.terminal
+  const sample = await look(context, flags)
+  if (flags.json === true) await out.line(JSON.stringify(reportOf(sample), null, 2))
+  else {
+    const samples = new Samples()
+    samples.add(sample)
+    for (const line of dashboard(out, storeName(context), samples)) await out.line(line)
+  }
+  return isGood(sample) ? EXIT.ok : EXIT.bad
+}
+
+/** Goes on until it is interrupted; that the store does not answer is shown, and is no end. */
+async function watch(context: Context, flags: HealthFlags, signal: AbortSignal): Promise<number> {
+  const { out } = context.terminal
+  const samples = new Samples()
+  const screen = out.isTerminal && flags.json !== true ? createLogUpdate(out.stream) : undefined
+  const pauseMs = 1_000 * (typeof flags.watch === 'number' ? flags.watch : DEFAULT_WATCH_SECONDS)
+  while (!signal.aborted) {
+    const sample = await look(context, flags)
+    samples.add(sample)
+    if (flags.json === true) await out.line(JSON.stringify(reportOf(sample)))
+    else if (screen === undefined)
+      await out.line(dashboard(out, storeName(context), samples).filter(Boolean).slice(0, 3).join('  '))
+    else screen(dashboard(out, storeName(context), samples).join('\n'))
+    await pause(pauseMs, undefined, { signal }).catch(() => undefined)
+  }
+  screen?.done()
+  const { latest } = samples
+  return latest !== undefined && isGood(latest) ? EXIT.ok : EXIT.bad
+}
+
+/** Each look opens the store anew: so it sees what another process has written, and outlives an outage. */
+async function look({ project }: Context, { write }: HealthFlags): Promise<Sample> {
+  const config = configFor(project.storeConfig(), write === true ? 'change' : 'read')
+  const store = project.catalog.createStore(config)
+  try {
+    return await takeSample(store, write === true)
+  } finally {
+    await store.close()
+  }
+}
+
+function isGood(sample: Sample): boolean {
+  return sample.health.ok && troublesOf(sample).every(({ state }) => state !== 'bad')
+}
+
+function reportOf(sample: Sample): object {
+  const { health, openMs, inspection, at } = sample
+  const { ok, backend, readMs, writeMs, failure } = health
+  return {
+    ok: isGood(sample),
+    answers: ok,
+    at: new Date(at).toISOString(),
+    backend,
+    engine: inspection?.engine ?? null,
+    openMs,
+    readMs,
+    writeMs,
+    failure: failure ?? null,
+    bytes: inspection?.bytes ?? null,
+    sizes: inspection?.sizes ?? [],
+    facts: inspection?.facts ?? {},
+    checks: inspection?.checks ?? [],
+  }
+}
+
+function storeName({ project }: Context): string {
+  return nameOf(project.storeConfig())
+}

@@ -1,0 +1,134 @@
+/** `coffer restore`: fills a store from a backup. */
+
+import { type ArchiveSummary, proveBackup, recognize, restore, verifyArchive } from '@coffer/backup'
+import type { Command } from 'commander'
+import { CommandError } from '../failure.ts'
+import { bytesOf } from '../output/bytes.ts'
+import { confirm } from '../output/confirmation.ts'
+import { counted, seconds } from '../output/numbers.ts'
+import { type Progress, progressOn } from '../output/progress.ts'
+import type { ProjectChoice } from '../project.ts'
+import { type Context, usingPlace, withPlaceOptions } from './command.ts'
+import { stoppable } from './unfinished.ts'
+
+interface RestoreFlags extends ProjectChoice {
+  readonly replace?: true
+  readonly check?: true
+  readonly yes?: true
+  readonly json?: true
+}
+
+const HELP = `
+The backup is proven as a whole, every bit of it, before the store is opened.
+Then all of it is loaded in one commit: what fails or is interrupted leaves the
+store as it was. It may be of any backend: an archive of coffer backup, or an
+SQLite file that Coffer has made. A dump of pg_dump is for pg_restore.
+
+A store with rows is refused; --replace replaces all that it holds, and asks
+before it does so on a terminal. Nobody else may use the store meanwhile.
+
+--check only proves it, without any store, and tells what is in it; of an
+engine's own form it compares the hash in the .json beside it.
+
+--json prints { ok, form, rows, layouts, seconds }, and with --check { ok,
+release, created_at, backend, compression, bytes, rows, layouts, logs,
+content_hash }, where logs are the heads of hash chains, to be compared with
+what is kept elsewhere.
+
+Examples:
+  coffer restore backups/coffer-20261121T151612Z.tar --store new.db
+  coffer restore backups/coffer-20261121T151612Z.tar --check`
+
+/** Adds the command. */
+export function addRestoreCommand(program: Command, context: Context): void {
+  const command = program
+    .command('restore <backup>')
+    .description('fill a store from a backup, all of it or nothing')
+    .option('--replace', 'replace all that the store holds')
+    .option('--yes', 'do not ask before')
+    .option('--check', 'only prove the backup')
+    .option('--json', 'print the report as JSON')
+    .addHelpText('after', HELP)
+  withPlaceOptions(command).action(async (path: string, flags: RestoreFlags) => {
+    if (flags.check === true && flags.replace === true) {
+      throw new CommandError('--check changes nothing, and --replace does: say one of them')
+    }
+    await stoppable('the store is as it was', (signal) =>
+      flags.check === true
+        ? checkArchive(context, path, flags, signal)
+        : restoreStore(context, path, flags, signal),
+    )
+  })
+}
+
+async function restoreStore(
+  context: Context,
+  path: string,
+  flags: RestoreFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  const { out, err } = context.terminal
+  // What is no backup is told before anybody is asked.
+  await recognize(path)
+  if (flags.replace === true && flags.yes !== true) {
+    await confirm(context.terminal, 'This replaces all that the store holds.')
+  }
+  const begun = performance.now()
+  const report = await usingPlace(context, 'write', async (_place, store) => {
+    const bars: Partial<Record<string, Progress>> = {}
+    try {
+      return await restore(path, store, {
+        signal,
+        replace: flags.replace === true,
+        onProgress: ({ phase, bytes, totalBytes, rows }) => {
+          if (bars[phase] === undefined) bars.proving?.hide()
+          bars[phase] ??= progressOn(err, totalBytes)
+          bars[phase].update(bytes, counted(rows, 'row'))
+        },
+      })
+    } finally {
+      for (const bar of Object.values(bars)) bar?.hide()
+    }
+  })
+  const took = performance.now() - begun
+  if (flags.json === true) {
+    const { form, rows, layouts } = report
+    const summary = { ok: true, form, rows, layouts, seconds: Math.round(took) / 1_000 }
+    await out.line(JSON.stringify(summary, null, 2))
+  } else await out.line(`${counted(report.rows, 'row')} restored in ${seconds(took)}`)
+}
+
+async function checkArchive(
+  { terminal: { out, err } }: Context,
+  path: string,
+  flags: RestoreFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  const form = await recognize(path)
+  if (form !== 'archive') {
+    await proveBackup(path)
+    if (flags.json === true) await out.line(JSON.stringify({ ok: true, form }, null, 2))
+    else await out.line(out.styled('green', 'it is as it was written'))
+    return
+  }
+  let bar: Progress | undefined
+  const summary = await verifyArchive(path, {
+    signal,
+    onProgress: ({ bytes, totalBytes, rows }) => {
+      bar ??= progressOn(err, totalBytes)
+      bar.update(bytes, counted(rows, 'row'))
+    },
+  }).finally(() => bar?.hide())
+  if (flags.json === true) await out.line(JSON.stringify(checkedOf(summary), null, 2))
+  else {
+    const { createdAt, backend, rows, bytes } = summary
+    await out.line(
+      `of ${createdAt.toISOString()}, from ${backend}: ${counted(rows, 'row')}, ${bytesOf(bytes)}`,
+    )
+    await out.line(out.styled('green', 'all in order'))
+  }
+}
+
+function checkedOf({ createdAt, contentHash, ...rest }: ArchiveSummary) {
+  return { ok: true, created_at: createdAt.toISOString(), content_hash: contentHash, ...rest }
+}

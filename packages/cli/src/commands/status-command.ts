@@ -1,0 +1,165 @@
+/** `coffer status`: where a store is, what it holds, and what is left to do. Reads only. */
+
+import { readMark } from '@coffer/backup'
+import type { Inspection, MigrationPlan, Place } from '@coffer/core'
+import type { Command } from 'commander'
+import type { Catalog } from '../catalog.ts'
+import { EXIT } from '../failure.ts'
+import { bytesOf } from '../output/bytes.ts'
+import { counted, grouped } from '../output/numbers.ts'
+import { layOut } from '../output/table.ts'
+import type { Output } from '../output/terminal.ts'
+import { nameOf } from '../store-location.ts'
+import { type Context, configFor, refuseEmpty, withPlaceOptions } from './command.ts'
+
+interface StatusFlags {
+  readonly json?: true
+}
+
+const HELP = `
+Rows are those of all tenants in whatever state, estimated where ~ stands before
+them. Tables that no config file here defines are named as unknown.
+
+Examples:
+  coffer status --store agents.db
+  coffer status --json`
+
+/** Adds the command. */
+export function addStatusCommand(program: Command, context: Context): void {
+  const command = program
+    .command('status')
+    .description('tell where the store is, what it holds and what is left to do')
+    .option('--json', 'print the report as JSON')
+    .addHelpText('after', HELP)
+  withPlaceOptions(command).action(async (flags: StatusFlags) => {
+    const status = await statusOf(context)
+    const { out } = context.terminal
+    if (flags.json === true) await out.line(JSON.stringify(status, null, 2))
+    else await tell(out, status)
+    context.exitCode = EXIT.ok
+  })
+}
+
+/** A table of the store. */
+interface HeldTable {
+  readonly name: string
+  readonly kind: 'collection' | 'log' | 'heads' | 'history' | 'unknown' | 'internal'
+  readonly rows: number | null
+  readonly isEstimate: boolean
+  readonly bytes: number | null
+}
+
+interface Status {
+  readonly store: string
+  readonly backend: string
+  readonly config: string | null
+  readonly engine: string | null
+  readonly bytes: number | null
+  readonly facts: Inspection['facts']
+  readonly cache: object | null
+  /** How far the copy into this store has come, if it was ever copied into. */
+  readonly copy: 'begun' | 'done' | null
+  readonly tables: readonly HeldTable[]
+  readonly unknown: readonly string[]
+  readonly migration: MigrationPlan['steps']
+}
+
+async function statusOf({ project }: Context): Promise<Status> {
+  const config = project.storeConfig()
+  const store = project.catalog.createStore(configFor(config, 'read'))
+  try {
+    const place = store.place()
+    const tables = await tablesOf(place, project.catalog)
+    const [inspection, plan, copy] = [await place.inspect(), await place.plan(), await readMark(place)]
+    return {
+      store: nameOf(config),
+      backend: place.backend,
+      config: project.file ?? null,
+      engine: inspection?.engine ?? null,
+      bytes: inspection?.bytes ?? null,
+      facts: inspection?.facts ?? {},
+      cache: config.cache ?? null,
+      copy: copy ?? null,
+      tables: tables.map((table) => ({ ...table, ...sizeOf(table.name, inspection) })),
+      unknown: plan.unknown,
+      migration: plan.steps,
+    }
+  } finally {
+    await store.close()
+  }
+}
+
+async function tablesOf(place: Place, catalog: Catalog): Promise<Pick<HeldTable, 'name' | 'kind'>[]> {
+  const held = await place.layouts()
+  refuseEmpty(held)
+  return held.map(({ layout: { name } }) => ({ name, kind: kindOf(name, catalog) }))
+}
+
+function kindOf(name: string, catalog: Catalog): HeldTable['kind'] {
+  if (name.startsWith('coffer_')) return 'internal'
+  if (!catalog.owns(name)) return 'unknown'
+  if (name.endsWith('__history')) return 'history'
+  const log = catalog.logOf(name)
+  if (log === undefined) return 'collection'
+  return log.heads.name === name ? 'heads' : 'log'
+}
+
+function sizeOf(name: string, inspection: Inspection | undefined) {
+  const size = inspection?.sizes.find(({ layout }) => layout === name)
+  return { rows: size?.rows ?? null, isEstimate: size?.isEstimate ?? false, bytes: size?.bytes ?? null }
+}
+
+async function tell(out: Output, status: Status): Promise<void> {
+  const facts: [string, string][] = [
+    ['store', status.store],
+    ['engine', status.engine ?? status.backend],
+    ...(status.bytes === null ? [] : [['size', bytesOf(status.bytes)] as [string, string]]),
+    ...Object.entries(status.facts).map(([name, value]): [string, string] => [name, String(value ?? '-')]),
+    ['cache', status.cache === null ? 'none' : JSON.stringify(status.cache)],
+    ['config', status.config ?? 'none'],
+  ]
+  const [, ...lines] = layOut([{ title: '' }, { title: '' }], facts, out.width)
+  for (const line of lines) await out.line(line)
+  await out.line()
+  await tellTables(out, status.tables)
+  await out.line()
+  await tellWork(out, status)
+}
+
+/** Tables without a row are only counted. */
+async function tellTables(out: Output, tables: readonly HeldTable[]): Promise<void> {
+  const shown = tables.filter(({ rows, kind }) => rows !== 0 || kind === 'unknown')
+  const columns = [
+    { title: 'table' },
+    { title: 'kind' },
+    { title: 'rows', align: 'right' as const },
+    { title: 'size', align: 'right' as const },
+  ]
+  const cells = shown.map(({ name, kind, rows, isEstimate, bytes }) => [
+    name,
+    kind,
+    rows === null ? '-' : `${isEstimate ? '~' : ''}${grouped(rows)}`,
+    bytes === null ? '-' : bytesOf(bytes),
+  ])
+  if (shown.length > 0) {
+    const [head = '', ...body] = layOut(columns, cells, out.width)
+    await out.line(out.styled('dim', head))
+    for (const line of body) await out.line(line)
+  }
+  const empty = tables.length - shown.length
+  if (empty > 0) await out.line(out.styled('dim', counted(empty, 'empty table')))
+}
+
+async function tellWork(out: Output, { migration, unknown, copy }: Status): Promise<void> {
+  if (copy === 'begun') {
+    await out.line(
+      out.styled('red', 'a copy into this store was begun and not finished: run coffer copy again'),
+    )
+  }
+  if (unknown.length > 0) await out.line(`${counted(unknown.length, 'table')} that nobody defines here`)
+  if (migration.length === 0) await out.line(out.styled('green', 'the tables are as they should be'))
+  else {
+    const steps = counted(migration.length, 'step')
+    await out.line(out.styled('yellow', `${steps} to migrate: coffer migrate --dry-run shows them`))
+  }
+}

@@ -1,0 +1,25 @@
+/** What becomes of a long work that was interrupted, and of a backup that is damaged. */
+
+import { isStoreError } from '@coffer/core'
+import { CommandError, EXIT } from '../failure.ts'
+import { interruptible } from './interruption.ts'
+
+/**
+ * Runs long work that Ctrl-C stops.
+ *
+ * @param consequence what a stop leaves behind, as the end of a sentence
+ */
+export function stoppable<T>(consequence: string, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  return interruptible(async (signal) => {
+    try {
+      return await run(signal)
+    } catch (error) {
+      if (isStoreError(error, 'ABORTED') && signal.aborted) {
+        throw new CommandError(`interrupted; ${consequence}`, EXIT.interrupted)
+      }
+      // The advice for stores that are damaged is not meant for backups, whose sentences say what to do.
+      if (isStoreError(error, 'CORRUPT')) throw new CommandError(error.message, EXIT.bad)
+      throw error
+    }
+  })
+}
