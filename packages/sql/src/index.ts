@@ -4,6 +4,7 @@
  */
 
 export { aggregatedRow, aggregateStatement } from './aggregate-sql.ts'
+export { addRow, putRow, readRows } from './contents-statements.ts'
 export type {
   AggregateDialect,
   ColumnSpec,
@@ -12,11 +13,15 @@ export type {
   SchemaDialect,
   TextsOperand,
 } from './dialect.ts'
-export { layoutText, type OwnTables, ownTables } from './own-tables.ts'
+export { layoutText, parseLayout } from './layout-text.ts'
+export { type OwnTables, ownTables } from './own-tables.ts'
 export { postgresDialect } from './postgres-dialect.ts'
+export { type Requirement, requirement } from './postgres-requirement.ts'
+export { quickChange } from './postgres-schema.ts'
 export { countStatement, documentParts, type PagePart, queryParts } from './query-sql.ts'
 export {
   documentPageOf,
+  newRows,
   pageOf,
   type RawRow,
   rowColumns,
@@ -43,4 +48,4 @@ export {
 export { type Guards, type SchemaObject, schemaOf, type TableSchema } from './schema.ts'
 export { SQLITE_EXACT_SUM, sqliteDialect } from './sqlite-dialect.ts'
 export type { Parameter, Statement, Template } from './statement.ts'
-export { indexName, sideTableName, type Table, tableOf, triggerName } from './table.ts'
+export { columnsOf, indexName, sideTableName, type Table, tableOf, triggerName } from './table.ts'

@@ -3,7 +3,6 @@
  * They are made of the dialect's column types, so that they look like all the others.
  */
 
-import type { Layout } from '@coffer/core/backend'
 import type { ColumnSpec, Dialect } from './dialect.ts'
 import { type SchemaObject, schemaObject } from './schema.ts'
 import type { Template } from './statement.ts'
@@ -23,6 +22,11 @@ export interface OwnTables {
   readonly readFloor: Template<[layout: string, tenant: string]>
   /** Raises a floor; one that is higher stays. */
   readonly raiseFloor: Template<[layout: string, tenant: string, version: number]>
+  /** Answers tenant and version of the floors of a layout, by tenant in text order, behind a tenant. */
+  readonly readFloors: Template<[layout: string, after: string | undefined, limit: number]>
+  /** Forgets all layouts. Their tables stay. */
+  readonly clearLayouts: Template<[]>
+  readonly clearFloors: Template<[]>
 }
 
 /** The tables of one store; its prefix comes before their names. */
@@ -77,6 +81,15 @@ export function ownTables(dialect: Dialect, prefix: string): OwnTables {
         'WHERE floor.version < excluded.version',
       parameters: (...input) => [...input, ...input],
     },
+    readFloors: {
+      // No tenant's name is empty. A floor of 0 is a row that only serves as a lock.
+      text:
+        `SELECT tenant, version FROM ${floors.quoted} WHERE layout = ${p(1)} AND tenant > ${p(2)} ` +
+        `AND version > 0 ORDER BY tenant LIMIT ${p(3)}`,
+      parameters: (layout, after, limit) => [layout, after ?? '', limit],
+    },
+    clearLayouts: { text: `DELETE FROM ${layouts.quoted}`, parameters: () => [] },
+    clearFloors: { text: `DELETE FROM ${floors.quoted}`, parameters: () => [] },
   }
 }
 
@@ -100,20 +113,4 @@ function table(
     ...schemaObject(dialect, 'table', name.plain),
     create: `CREATE TABLE ${name.quoted} (\n  ${lines.join(',\n  ')}\n)${dialect.schema.tableOptions}`,
   }
-}
-
-/**
- * What a layout's table and rows depend on, as JSON text: two layouts with one text need no change. The
- * history is left out, for it is a layout of its own.
- */
-export function layoutText(layout: Layout): string {
-  const { name, fields, indexes, documentColumns, appendOnly, schemaVersion } = layout
-  return JSON.stringify({
-    name,
-    fields: fields.map(({ name, type, nullable, source }) => ({ name, type, nullable, source })),
-    indexes,
-    documentColumns,
-    appendOnly,
-    schemaVersion,
-  })
 }

@@ -5,6 +5,7 @@ import {
   type FieldValue,
   ID_FIELD,
   type Key,
+  type NewRow,
   type Page,
   positionOf,
   type Query,
@@ -92,7 +93,7 @@ export function fieldColumns(table: Table, fields: readonly number[]): readonly 
 
 /** The fields that a page reads beside `rowColumns`: all, or those that its order compares. */
 export function extraFields(table: Table, query: Pick<Query, 'order' | 'withFields'>): readonly number[] {
-  if (query.withFields) return table.layout.fields.map((_, field) => field)
+  if (query.withFields) return allFields(table)
   return [...new Set(query.order.map((term) => term.field))].filter((field) => field !== ID_FIELD)
 }
 
@@ -112,6 +113,24 @@ export function pageOf(table: Table, query: Query, rows: readonly RawRow[]): Pag
         ? positionOf({ id: String(last[0]), fields: fieldsOf(table, extras, last, width) }, query.order)
         : undefined,
   }
+}
+
+/** What is selected of a row that is moved as it is, in the order that `newRows` reads it. */
+export function newRowColumns(table: Table): readonly string[] {
+  return [...rowColumns(table), ...fieldColumns(table, allFields(table)), table.meta._tenant]
+}
+
+/** Reads the columns of `newRowColumns`. */
+export function newRows(table: Table, rows: readonly RawRow[]): readonly NewRow[] {
+  const fields = allFields(table)
+  return rows.map((row) => ({
+    ...storedRow(String(row.at(-1)), row),
+    fields: fieldsOf(table, fields, row, ROW_COLUMNS.length),
+  }))
+}
+
+function allFields(table: Table): readonly number[] {
+  return table.layout.fields.map((_, field) => field)
 }
 
 /** The values of the extra fields, which stand behind the first `width` columns, at their positions in the layout. */

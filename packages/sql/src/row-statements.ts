@@ -232,7 +232,8 @@ function fieldParameters(table: Table, row: Pick<RowContent, 'fields'>): Paramet
   return table.encoders.map((encode, field) => encode(row.fields[field] ?? null))
 }
 
-function placeholders({ dialect }: Table, count: number): string {
+/** So many placeholders, from the first. */
+export function placeholders({ dialect }: Table, count: number): string {
   return Array.from({ length: count }, (_, index) => dialect.placeholder(index + 1)).join(', ')
 }
 

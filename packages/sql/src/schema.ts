@@ -22,6 +22,8 @@ export interface SchemaObject {
  * empty for other tables.
  */
 export interface Guards {
+  /** Their triggers, as the engine knows them: not quoted. */
+  readonly names: readonly string[]
   readonly create: readonly string[]
   readonly drop: readonly string[]
   /** Lets Coffer itself change rows, inside a transaction that ends with `resume`. */
@@ -38,7 +40,7 @@ export interface TableSchema {
   readonly guards: Guards
 }
 
-const NO_GUARDS: Guards = { create: [], drop: [], suspend: [], resume: [] }
+const NO_GUARDS: Guards = { names: [], create: [], drop: [], suspend: [], resume: [] }
 
 /** The whole schema of a table. */
 export function schemaOf(table: Table): TableSchema {
@@ -119,8 +121,8 @@ export function createTable(table: Table, name: string): string {
   return `CREATE TABLE ${name} (\n  ${lines.join(',\n  ')}\n)${dialect.schema.tableOptions}`
 }
 
-/** Names of columns differ by more than case in SQL, and a field's own column comes first. */
-function documentColumns({ dialect, layout, meta }: Table): readonly string[] {
+/** The columns that show members of the document. Names differ by more than case in SQL, and fields come first. */
+export function documentColumns({ dialect, layout, meta }: Table): readonly string[] {
   const taken = new Set([...layout.fields.map((field) => field.name.toLowerCase()), ...Object.keys(meta)])
   const columns: string[] = []
   for (const member of layout.documentColumns) {

@@ -1,16 +1,16 @@
-/** SQLite's tables. They are STRICT; a table in another form is made again beside the old one. */
+/** SQLite's tables. They are STRICT; where more than columns come, a table is made again beside the old one. */
 
-import type { FieldType } from '@coffer/core/backend'
 import type { ColumnSpec, ColumnType, SchemaDialect } from './dialect.ts'
 import {
   createTable,
+  documentColumns,
   type Guards,
   objectChange,
   type SchemaObject,
   schemaObject,
   schemaOf,
 } from './schema.ts'
-import { sideTableName, type Table, triggerName } from './table.ts'
+import { columnsOf, sideTableName, type Table, triggerName } from './table.ts'
 
 /** Types of columns. The document is JSON text. */
 export const SQLITE_TYPES: Readonly<Record<ColumnType, string>> = {
@@ -24,13 +24,14 @@ export const SQLITE_TYPES: Readonly<Record<ColumnType, string>> = {
 }
 
 /** What a row has in a required column between the new table and its rewriting. */
-const NEUTRAL_VALUES: Readonly<Record<FieldType, string>> = {
+const NEUTRAL_VALUES: Readonly<Record<ColumnType, string>> = {
   text: `''`,
   integer: '0',
   number: '0',
   boolean: '0',
   timestamp: '0',
   texts: `'[]'`,
+  document: `'{}'`,
 }
 
 /** How SQLite makes tables. */
@@ -127,15 +128,38 @@ function guards(table: Table): Guards {
   })
   const create = triggers.map((trigger) => trigger.create)
   const drop = triggers.map((trigger) => trigger.drop)
-  return { create, drop, suspend: drop, resume: create }
+  return { names: triggers.map((trigger) => trigger.name), create, drop, suspend: drop, resume: create }
 }
 
 function change(table: Table, before: Table): readonly string[] {
   const old = schemaOf(before)
   const wanted = schemaOf(table)
-  const isRebuilt = old.table.create !== wanted.table.create
+  const added = addedColumns(table, before)
+  const isRebuilt = added === undefined
   const objects = objectChange(old, wanted, () => isRebuilt)
-  return [...objects.before, ...(isRebuilt ? rebuild(table, before) : []), ...objects.after]
+  return [...objects.before, ...(isRebuilt ? rebuild(table, before) : added), ...objects.after]
+}
+
+/**
+ * The statements that add what is new, where nothing else differs: they rewrite no row. `undefined`
+ * where a column goes or changes. The order of columns means nothing, for all statements name them.
+ */
+function addedColumns(table: Table, before: Table): readonly string[] | undefined {
+  const had = new Set(definitions(before).keys())
+  const wanted = definitions(table)
+  if ([...had].some((definition) => !wanted.has(definition))) return undefined
+  return [...wanted]
+    .filter(([definition]) => !had.has(definition))
+    .map(([definition, neutral]) => `ALTER TABLE ${table.name} ADD COLUMN ${definition}${neutral}`)
+}
+
+/** The definitions of all columns, each with what an added one has in the rows that are there. */
+function definitions(table: Table): ReadonlyMap<string, string> {
+  const columns = columnsOf(table).map((spec) => {
+    const neutral = spec.nullable ? '' : ` DEFAULT ${NEUTRAL_VALUES[spec.type]}`
+    return [columnDefinition(spec), neutral] as const
+  })
+  return new Map([...columns, ...documentColumns(table).map((definition) => [definition, ''] as const)])
 }
 
 function rebuild(table: Table, before: Table): readonly string[] {

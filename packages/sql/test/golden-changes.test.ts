@@ -16,35 +16,10 @@ function changeText(before: Partial<Layout>, layout = NOTES): string {
 test('new fields are there with neutral values', () => {
   expect(changeText({ fields: NOTES.fields.slice(0, 2), indexes: [[1]] })).toMatchInlineSnapshot(`
     "-- sqlite
-    DROP INDEX IF EXISTS "notes$$_deleted_at"
-    DROP INDEX IF EXISTS "notes$$_expires_at"
-    DROP INDEX IF EXISTS "notes$$score"
-    CREATE TABLE "notes$$$new" (
-      "author" TEXT NOT NULL,
-      "score" REAL,
-      "done" INTEGER CHECK ("done" IN (0, 1)),
-      "at" INTEGER NOT NULL,
-      "tags" TEXT NOT NULL,
-      "_tenant" TEXT NOT NULL,
-      "_id" TEXT NOT NULL,
-      "_version" INTEGER NOT NULL,
-      "_schema_version" INTEGER NOT NULL,
-      "_created_at" INTEGER NOT NULL,
-      "_updated_at" INTEGER NOT NULL,
-      "_expires_at" INTEGER,
-      "_deleted_at" INTEGER,
-      "_hash" TEXT,
-      "_doc" TEXT NOT NULL,
-      "title" ANY GENERATED ALWAYS AS (json_extract("_doc", '$.title')) VIRTUAL,
-      PRIMARY KEY ("_tenant", "_id")
-    ) STRICT
-    INSERT INTO "notes$$$new" ("author", "score", "done", "at", "tags", "_tenant", "_id", "_version", "_schema_version", "_created_at", "_updated_at", "_expires_at", "_deleted_at", "_hash", "_doc") SELECT coalesce("author", ''), "score", NULL, 0, '[]', "_tenant", "_id", "_version", "_schema_version", "_created_at", "_updated_at", "_expires_at", "_deleted_at", "_hash", "_doc" FROM "notes"
-    DROP TABLE "notes"
-    ALTER TABLE "notes$$$new" RENAME TO "notes"
+    ALTER TABLE "notes" ADD COLUMN "done" INTEGER CHECK ("done" IN (0, 1))
+    ALTER TABLE "notes" ADD COLUMN "at" INTEGER NOT NULL DEFAULT 0
+    ALTER TABLE "notes" ADD COLUMN "tags" TEXT NOT NULL DEFAULT '[]'
     CREATE INDEX "notes$$author$at" ON "notes" ("_tenant", "author", "at", "_id")
-    CREATE INDEX "notes$$score" ON "notes" ("_tenant", "score", "_id")
-    CREATE INDEX "notes$$_expires_at" ON "notes" ("_expires_at", "_tenant") WHERE "_expires_at" IS NOT NULL
-    CREATE INDEX "notes$$_deleted_at" ON "notes" ("_deleted_at", "_tenant") WHERE "_deleted_at" IS NOT NULL
     CREATE TABLE "notes$tags" (
       "_tenant" TEXT NOT NULL,
       "value" TEXT NOT NULL,
@@ -59,6 +34,27 @@ test('new fields are there with neutral values', () => {
     ALTER TABLE "coffer"."notes" ADD COLUMN "done" boolean, ADD COLUMN "at" timestamptz NOT NULL DEFAULT '1970-01-01T00:00:00Z', ADD COLUMN "tags" text[] COLLATE "C" NOT NULL DEFAULT '{}'
     CREATE INDEX "notes$$author$at" ON "coffer"."notes" ("_tenant", "author", "at", "_id")
     CREATE INDEX "notes$$tags" ON "coffer"."notes" USING gin ("tags")"
+  `)
+})
+
+test('a member of the document is shown beside the others', () => {
+  expect(changeText({ documentColumns: ['author'] })).toMatchInlineSnapshot(`
+    "-- sqlite
+    ALTER TABLE "notes" ADD COLUMN "title" ANY GENERATED ALWAYS AS (json_extract("_doc", '$.title')) VIRTUAL
+    -- postgresql
+    "
+  `)
+})
+
+test('the order of fields means nothing', () => {
+  const [first, ...others] = HISTORY_OF_NOTES.fields
+  expect(
+    changeText({ fields: [...others, ...(first ? [first] : [])], indexes: [[1, 0]] }, HISTORY_OF_NOTES),
+  ).toMatchInlineSnapshot(`
+    "-- sqlite
+
+    -- postgresql
+    "
   `)
 })
 

@@ -132,6 +132,9 @@ const OWN = [
   'finishReindex',
   'readFloor',
   'raiseFloor',
+  'readFloors',
+  'clearLayouts',
+  'clearFloors',
 ] as const satisfies readonly (keyof OwnTables)[]
 
 test("each statement on Coffer's own tables has one text", () => {
@@ -148,6 +151,9 @@ test("each statement on Coffer's own tables has one text", () => {
     UPDATE "_coffer_layouts" SET reindexed = 1 WHERE name = ? AND layout = ?
     SELECT version FROM "_coffer_floors" WHERE layout = ? AND tenant = ?
     INSERT INTO "_coffer_floors" AS floor (layout, tenant, version) SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM "_coffer_floors" WHERE layout = ? AND tenant = ? AND version >= ?) ON CONFLICT (layout, tenant) DO UPDATE SET version = excluded.version WHERE floor.version < excluded.version
+    SELECT tenant, version FROM "_coffer_floors" WHERE layout = ? AND tenant > ? AND version > 0 ORDER BY tenant LIMIT ?
+    DELETE FROM "_coffer_layouts"
+    DELETE FROM "_coffer_floors"
     -- postgresql
     SELECT version FROM "coffer"."_coffer_meta" WHERE key = 'format'
     INSERT INTO "coffer"."_coffer_meta" (key, version) VALUES ('format', $1)
@@ -155,7 +161,10 @@ test("each statement on Coffer's own tables has one text", () => {
     INSERT INTO "coffer"."_coffer_layouts" (name, layout, reindexed) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET layout = excluded.layout, reindexed = excluded.reindexed
     UPDATE "coffer"."_coffer_layouts" SET reindexed = TRUE WHERE name = $1 AND layout = $2
     SELECT version FROM "coffer"."_coffer_floors" WHERE layout = $1 AND tenant = $2
-    INSERT INTO "coffer"."_coffer_floors" AS floor (layout, tenant, version) SELECT $1, $2, $3 WHERE NOT EXISTS (SELECT 1 FROM "coffer"."_coffer_floors" WHERE layout = $4 AND tenant = $5 AND version >= $6) ON CONFLICT (layout, tenant) DO UPDATE SET version = excluded.version WHERE floor.version < excluded.version"
+    INSERT INTO "coffer"."_coffer_floors" AS floor (layout, tenant, version) SELECT $1, $2, $3 WHERE NOT EXISTS (SELECT 1 FROM "coffer"."_coffer_floors" WHERE layout = $4 AND tenant = $5 AND version >= $6) ON CONFLICT (layout, tenant) DO UPDATE SET version = excluded.version WHERE floor.version < excluded.version
+    SELECT tenant, version FROM "coffer"."_coffer_floors" WHERE layout = $1 AND tenant > $2 AND version > 0 ORDER BY tenant LIMIT $3
+    DELETE FROM "coffer"."_coffer_layouts"
+    DELETE FROM "coffer"."_coffer_floors""
   `)
 })
 

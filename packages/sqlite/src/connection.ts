@@ -27,12 +27,23 @@ export interface Connection {
   all(text: string, parameters: readonly Parameter[]): readonly RawRow[]
   /** The first column of all rows: cheaper by half than rows of one column. */
   column(text: string, parameters: readonly Parameter[]): readonly unknown[]
+  /** Copies what the connection sees into an empty file, page by page, with pauses for the event loop. */
+  copyTo(path: string): Promise<void>
+  /** The whole database as the bytes of a file. Of one in memory alone. */
+  bytes(): Buffer
   close(): void
 }
 
-/** Opens a connection that never waits for a lock by itself. */
-export function openConnection(path: string, options: { readonly readOnly: boolean }): Connection {
-  const database = new Database(path, { readonly: options.readOnly, timeout: 0 })
+/** How many pages a copy takes before it lets the event loop go on. */
+const COPIED_PAGES = 500
+
+/**
+ * Opens a connection that never waits for a lock by itself.
+ *
+ * @param source the path of a file, or what `bytes` answered of a database in memory
+ */
+export function openConnection(source: string | Buffer, options: { readonly readOnly: boolean }): Connection {
+  const database = new Database(source, { readonly: options.readOnly, timeout: 0 })
   addExactSum(database)
   const prepared = new Map<string, Database.Statement<unknown[], unknown[]>>()
   let finalFailure: unknown
@@ -67,6 +78,10 @@ export function openConnection(path: string, options: { readonly readOnly: boole
         .pluck()
         .all(...parameters)
     },
+    copyTo: async (path) => {
+      await database.backup(path, { progress: () => COPIED_PAGES })
+    },
+    bytes: () => database.serialize(),
     close: () => {
       database.close()
     },
@@ -79,17 +94,25 @@ export function openConnection(path: string, options: { readonly readOnly: boole
  * @throws `UNSUPPORTED` when it is not
  */
 export function checkVersion(connection: Connection): void {
-  const version = String(connection.get('SELECT sqlite_version()', [])?.[0])
+  const version = versionOf(connection)
+  if (!isOldVersion(version)) return
+  throw new StoreError(
+    'UNSUPPORTED',
+    `SQLite ${version} is too old: ${OLDEST_VERSION.join('.')} or later is needed; update better-sqlite3`,
+    { backend: 'sqlite' },
+  )
+}
+
+/** SQLite's version: `3.54.1`. */
+export function versionOf(connection: Connection): string {
+  return String(connection.get('SELECT sqlite_version()', [])?.[0])
+}
+
+/** True for a version that is too old. */
+export function isOldVersion(version: string): boolean {
   const parts = version.split('.').map(Number)
   const firstDifference = OLDEST_VERSION.findIndex((oldest, index) => (parts[index] ?? 0) !== oldest)
-  const isOld = firstDifference >= 0 && (parts[firstDifference] ?? 0) < (OLDEST_VERSION[firstDifference] ?? 0)
-  if (isOld) {
-    throw new StoreError(
-      'UNSUPPORTED',
-      `SQLite ${version} is too old: ${OLDEST_VERSION.join('.')} or later is needed; update better-sqlite3`,
-      { backend: 'sqlite' },
-    )
-  }
+  return firstDifference >= 0 && (parts[firstDifference] ?? 0) < (OLDEST_VERSION[firstDifference] ?? 0)
 }
 
 /** Runs a template and answers how many rows it changed. */
@@ -176,4 +199,34 @@ export function rollback(connection: Connection): void {
 /** Notes the failure of a statement that was no commit, if it is one of those that are final. */
 export function noteFailure(connection: Connection, error: unknown): void {
   if (isSyncError(error)) connection.fail(error)
+}
+
+/** Ends the open transaction as its work ends, unless the work has ended it. */
+export function finish<T>(
+  connection: Connection,
+  work: (connection: Connection) => T,
+  beforeCommit: () => void = () => undefined,
+): T {
+  try {
+    const result = work(connection)
+    if (connection.inTransaction) {
+      beforeCommit()
+      commit(connection)
+    }
+    return result
+  } catch (error) {
+    noteFailure(connection, error)
+    throw error
+  } finally {
+    rollback(connection)
+  }
+}
+
+/** What everything is refused with after a final failure. */
+export function finalFailureError(cause: unknown): StoreError {
+  return new StoreError(
+    'UNAVAILABLE',
+    'a write could not be made durable, and nothing more is read or written: close the store and open it again',
+    { backend: 'sqlite', cause },
+  )
 }

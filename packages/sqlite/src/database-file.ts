@@ -7,6 +7,7 @@
 import { accessSync, closeSync, constants, existsSync, fsyncSync, lstatSync, openSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { StoreError } from '@coffer/core/backend'
+import type { ResolvedOptions } from './place.ts'
 
 /** The path of a database that lives in memory. */
 export const MEMORY_PATH = ':memory:'
@@ -15,9 +16,12 @@ export const MEMORY_PATH = ':memory:'
  * Checks the path, makes the file if it is missing, and answers the path as SQLite may be given it.
  *
  * @throws `INVALID_ARGUMENT` for a path that can't be a file, `NOT_FOUND` when a file to be read is missing,
- *   `PERMISSION_DENIED` for a symbolic link and for what may not be written; errors of the file system as they are
+ *   `UNSUPPORTED` when it is missing and may not be made, `PERMISSION_DENIED` for a symbolic link and for what may not be written; errors of the file system as they are
  */
-export function prepareDatabaseFile(path: string, readOnly: boolean): string {
+export function prepareDatabaseFile(
+  path: string,
+  { readOnly, migrate }: Pick<ResolvedOptions, 'readOnly' | 'migrate'>,
+): string {
   // The driver trims names and reads `file:` as a URI; an absolute path can't be one.
   if (path.trim() !== path || path.includes('\0')) {
     throw failure('INVALID_ARGUMENT', 'the path of the database begins or ends with a space, or holds NUL')
@@ -41,6 +45,12 @@ export function prepareDatabaseFile(path: string, readOnly: boolean): string {
   }
   if (entry === undefined && readOnly) {
     throw failure('NOT_FOUND', `there is no database to read at ${absolute}`)
+  }
+  if (entry === undefined && migrate === 'verify') {
+    throw failure(
+      'UNSUPPORTED',
+      `there is no database at ${absolute}, and migrate: 'verify' makes none: open it once with migrate: 'auto'`,
+    )
   }
   if (entry === undefined) createPrivately(absolute)
   else if (!readOnly) checkWritable(absolute)
@@ -99,6 +109,9 @@ function isUnsupported(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'EINVAL' || error.code === 'ENOTSUP')
 }
 
-function failure(code: 'INVALID_ARGUMENT' | 'NOT_FOUND' | 'PERMISSION_DENIED', message: string): StoreError {
+function failure(
+  code: 'INVALID_ARGUMENT' | 'NOT_FOUND' | 'PERMISSION_DENIED' | 'UNSUPPORTED',
+  message: string,
+): StoreError {
   return new StoreError(code, message, { backend: 'sqlite' })
 }

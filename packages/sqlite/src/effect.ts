@@ -22,8 +22,13 @@ export function pagesOf(groups: readonly Group[]): number {
   for (const { operations } of groups) {
     for (const operation of operations) {
       pages += PAGES_OF_OPERATION
-      if (operation.type === 'put') pages += operation.document.length / PAGE_BYTES
+      if (operation.type === 'put') pages += pagesOfText(operation.document)
     }
   }
   return pages
+}
+
+/** About how many pages a document takes. */
+export function pagesOfText(document: string): number {
+  return document.length / PAGE_BYTES
 }

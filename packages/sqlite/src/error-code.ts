@@ -72,6 +72,11 @@ export function isRefusedByTrigger(cause: unknown): boolean {
   return nativeCode(cause) === 'SQLITE_CONSTRAINT_TRIGGER'
 }
 
+/** True when a row with the same key is in the table. */
+export function isThereAlready(cause: unknown): boolean {
+  return nativeCode(cause) === 'SQLITE_CONSTRAINT_PRIMARYKEY'
+}
+
 /** True for a file that is something else than a database. */
 export function isForeignFile(cause: unknown): boolean {
   return nativeCode(cause) === 'SQLITE_NOTADB'

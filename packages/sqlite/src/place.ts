@@ -3,13 +3,13 @@
 import { dirname } from 'node:path'
 import { parseOptions, type SqliteOptions, StoreError, sqliteOptions } from '@coffer/core/backend'
 import { retryWhileBusy } from './busy.ts'
-import { type Connection, checkVersion, openConnection } from './connection.ts'
+import { type Connection, checkVersion, openConnection, rollback } from './connection.ts'
 import { MEMORY_PATH, prepareDatabaseFile, syncDirectory } from './database-file.ts'
 import { errorCode, isBusy, isForeignFile } from './error-code.ts'
 import { checkLog } from './log-damage.ts'
 import { reserveAt } from './reserve.ts'
 import { Room } from './room.ts'
-import { checkFormat, type Schema } from './schema.ts'
+import { checkFormat, type Schema } from './stored-schema.ts'
 
 /** The options with their defaults filled in. */
 export type ResolvedOptions = ReturnType<typeof resolveOptions>
@@ -27,6 +27,8 @@ interface Connections {
 
 /** An opened database. */
 export interface Place extends Connections {
+  /** The file, whatever the process's directory is by now; or `:memory:`. */
+  readonly path: string
   /** The room on its disk, where there is one and something may be written. */
   readonly room: Room | undefined
 }
@@ -42,10 +44,10 @@ const SYNCHRONOUS = { power: 'FULL', process: 'NORMAL', none: 'OFF' } as const
 /** Opens the database, waiting for other processes as long as the options allow. */
 export async function openPlace(options: ResolvedOptions, schema: Schema): Promise<Place> {
   if (options.path === MEMORY_PATH) {
-    return { ...(await connect(MEMORY_PATH, options, schema)), room: undefined }
+    return { ...(await connect(MEMORY_PATH, options, schema)), path: MEMORY_PATH, room: undefined }
   }
-  const path = prepareDatabaseFile(options.path, options.readOnly)
-  if (options.readOnly) return { ...(await connect(path, options, schema)), room: undefined }
+  const path = prepareDatabaseFile(options.path, options)
+  if (options.readOnly) return { ...(await connect(path, options, schema)), path, room: undefined }
   const reserve = reserveAt(`${path}-reserve`)
   const connections = await connect(path, options, schema).catch((error: unknown) => {
     if (errorCode(error) !== 'NO_SPACE') throw error
@@ -55,7 +57,11 @@ export async function openPlace(options: ResolvedOptions, schema: Schema): Promi
     return connect(path, options, schema).finally(() => reserve.resize(kept))
   })
   const { reserveBytes } = options
-  return { ...connections, room: new Room({ connection: connections.writer, path, reserve, reserveBytes }) }
+  return {
+    ...connections,
+    path,
+    room: new Room({ connection: connections.writer, path, reserve, reserveBytes }),
+  }
 }
 
 /** Opens what the database needs, or nothing. */
@@ -86,6 +92,33 @@ async function connect(path: string, options: ResolvedOptions, schema: Schema): 
       backend: 'sqlite',
       cause: error,
     })
+  }
+}
+
+/**
+ * Opens a connection that stays at one state of the database, whatever is written beside it: in a read transaction
+ * of a file, and in a copy of what is in memory. The latter to be called between two transactions.
+ */
+export async function openSnapshot(
+  { path, writer }: Place,
+  options: ResolvedOptions,
+  schema: Schema,
+): Promise<Connection> {
+  const source = path === MEMORY_PATH ? writer.bytes() : path
+  const connection = openConnection(source, { readOnly: true })
+  try {
+    const begin = () => {
+      rollback(connection)
+      setUp(connection, { ...options, readOnly: true }, schema)
+      connection.run('BEGIN', [])
+      // The state is settled by the first read.
+      connection.get('SELECT 1 FROM sqlite_schema', [])
+    }
+    await whenFree(begin, options.busyTimeoutMs)
+    return connection
+  } catch (error) {
+    connection.close()
+    throw error
   }
 }
 

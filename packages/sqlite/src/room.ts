@@ -11,10 +11,9 @@
  * the reserve, by a floor and a history.
  */
 
-import { statfsSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { checkpoint, framesBehind } from './checkpoint.ts'
 import type { Connection } from './connection.ts'
+import { fileBytes, freeBytes } from './disk-space.ts'
 import type { Effect } from './effect.ts'
 import type { Reserve } from './reserve.ts'
 
@@ -42,7 +41,7 @@ const SLACK_BYTES = 16 * 1_024
 /** So much of the reserve is never used for growth, so that what has no history can always be removed. */
 const LOG_RESERVE_BYTES = 64 * 1_024
 /** With less room than that, each commit counts. */
-const SHORT_BYTES = 16 * 1_024 * 1_024
+export const SHORT_BYTES = 16 * 1_024 * 1_024
 /** With less room, transactions are prepared for a full disk before they begin. */
 const TIGHT_BYTES = 1_024 * 1_024
 
@@ -206,23 +205,5 @@ export class Room {
     } catch {
       // What is wrong with the database is met by the next who reads it.
     }
-  }
-}
-
-function fileBytes(path: string): number {
-  try {
-    return statSync(path).size
-  } catch {
-    return 0
-  }
-}
-
-/** What this process may still write in the directory of the file; `undefined` where the file system does not say. */
-function freeBytes(path: string): number | undefined {
-  try {
-    const { bsize, blocks, bfree, bavail } = statfsSync(dirname(path))
-    return blocks === 0 ? undefined : bsize * (process.geteuid?.() === 0 ? bfree : bavail)
-  } catch {
-    return undefined
   }
 }

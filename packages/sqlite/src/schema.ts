@@ -4,27 +4,18 @@
  * open an empty file at once.
  */
 
-import { type Layout, StoreError } from '@coffer/core/backend'
+import { type Layout, refuseOlderDefinitions, StoreError } from '@coffer/core/backend'
 import {
   anyRow,
   layoutText,
-  type OwnTables,
-  ownTables,
+  type SchemaObject,
   schemaOf,
   sqliteDialect,
   type Table,
   tableOf,
 } from '@coffer/sql'
-import { all, type Connection, get, run } from './connection.ts'
-
-/** Version of the format of the file: which tables there are and what they mean. */
-const FORMAT_VERSION = 1
-
-/** The schema of one store in a file. */
-export interface Schema {
-  readonly prefix: string
-  readonly own: OwnTables
-}
+import { type Connection, get, run } from './connection.ts'
+import { makeOwnTables, objectNames, type Schema, storedForm, storedLayouts } from './stored-schema.ts'
 
 /** What stands between the file and the layouts wanted. */
 export interface SchemaDifference {
@@ -32,47 +23,56 @@ export interface SchemaDifference {
   readonly changed: readonly Layout[]
   /** Names of layouts whose tables are right and whose rows await their rewriting. */
   readonly stale: readonly string[]
-}
-
-interface StoredLayout {
-  readonly text: string
-  readonly reindexed: boolean
-}
-
-/** The schema of a store with this prefix before its names. */
-export function schema(prefix: string): Schema {
-  return { prefix, own: ownTables(sqliteDialect, prefix) }
+  /** Layouts whose tables are right, and lack what somebody has dropped of what stands around them. */
+  readonly lacking: readonly Layout[]
 }
 
 /**
- * Reads the version of the format, in a file that may be anything.
+ * Compares the file with the layouts. Histories are expected to be among the layouts.
  *
- * @throws `UNSUPPORTED` when a newer release wrote the file
+ * @throws `UNSUPPORTED` when a layout has a table of a higher version of its definition
  */
-export function checkFormat(connection: Connection, { own }: Schema): void {
-  if (!hasOwnTables(connection, own)) return
-  const version = Number(get(connection, own.readFormat)?.[0])
-  if (version <= FORMAT_VERSION) return
-  throw unsupported(
-    `the database has format ${version}, and this release of Coffer knows formats up to ${FORMAT_VERSION}: ` +
-      'open it with a newer release',
-  )
-}
-
-/** Compares the file with the layouts. Histories are expected to be among the layouts. */
 export function schemaDifference(
   connection: Connection,
-  { own }: Schema,
+  { own, prefix }: Schema,
   layouts: readonly Layout[],
 ): SchemaDifference {
-  const stored = storedLayouts(connection, own)
+  const names = objectNames(connection)
+  const stored = storedLayouts(connection, own, names)
   const isRight = (layout: Layout) => stored.get(layout.name)?.text === layoutText(layout)
+  const right = layouts.filter(isRight)
+  const changed = layouts.filter((layout) => !isRight(layout))
+  refuseOlderDefinitions('sqlite', changed, (name) => {
+    const held = stored.get(name)
+    return held && storedForm(name, held.text)
+  })
   return {
-    changed: layouts.filter((layout) => !isRight(layout)),
-    stale: layouts
-      .filter((layout) => isRight(layout) && stored.get(layout.name)?.reindexed === false)
+    changed,
+    stale: right
+      .filter((layout) => stored.get(layout.name)?.reindexed === false)
       .map((layout) => layout.name),
+    lacking: right.filter(
+      (layout) => lackingObjects(tableOf(sqliteDialect, layout, prefix), names).length > 0,
+    ),
   }
+}
+
+/**
+ * Accepts a difference where nothing may be changed. What was dropped around a table is no hindrance.
+ *
+ * @throws `UNSUPPORTED` when a table or its rows would have to be changed
+ */
+export function checkUsable({ changed, stale }: SchemaDifference, readOnly: boolean): readonly string[] {
+  const names = [...changed.map((layout) => layout.name), ...stale]
+  if (names.length === 0) return []
+  const why = readOnly ? 'readOnly: true' : `migrate: 'verify'`
+  const how = readOnly ? 'without readOnly' : `with migrate: 'auto'`
+  throw new StoreError(
+    'UNSUPPORTED',
+    `the database has no table, one of another form, or rows of an older one for ${names.join(', ')}, ` +
+      `and ${why} changes nothing: open it once ${how}`,
+    { backend: 'sqlite' },
+  )
 }
 
 /** Makes and changes tables, inside a transaction, and answers the names of layouts with rows to be rewritten. */
@@ -82,18 +82,18 @@ export function changeSchema(
   layouts: readonly Layout[],
 ): readonly string[] {
   const { own, prefix } = schema
-  if (!hasOwnTables(connection, own)) {
-    for (const object of own.objects) connection.execute(object.create)
-    run(connection, own.writeFormat, FORMAT_VERSION)
-  }
-  const stored = storedLayouts(connection, own)
+  makeOwnTables(connection, schema)
+  const stored = storedLayouts(connection, own, objectNames(connection))
   const histories = new Set(layouts.map((layout) => layout.history?.name))
   const { changed, stale } = schemaDifference(connection, schema, layouts)
   const awaiting = [...stale]
   for (const layout of changed) {
     const before = stored.get(layout.name)
     const table = tableOf(sqliteDialect, layout, prefix)
-    if (before === undefined) createTable(connection, table)
+    if (before === undefined) {
+      createTable(connection, table)
+      for (const statement of surroundings(table)) connection.execute(statement)
+    }
     const isAffected =
       before !== undefined &&
       changeTable(connection, table, before.text, histories.has(layout.name)) &&
@@ -102,13 +102,16 @@ export function changeSchema(
     run(connection, own.writeLayout, layout.name, layoutText(layout), reindexed)
     if (!reindexed) awaiting.push(layout.name)
   }
+  const names = objectNames(connection)
+  for (const layout of layouts) putBack(connection, tableOf(sqliteDialect, layout, prefix), names)
   return awaiting
 }
 
-function createTable(connection: Connection, table: Table): void {
-  const { around, guards, ...rest } = schemaOf(table)
-  const names = tableNames(connection)
-  const taken = [rest.table, ...around].find(
+/** Makes the table alone. @throws `UNSUPPORTED` when its name is taken */
+export function createTable(connection: Connection, table: Table): void {
+  const { around, ...made } = schemaOf(table)
+  const names = objectNames(connection)
+  const taken = [made.table, ...around].find(
     ({ kind, name }) => kind === 'table' && names.has(name.toLowerCase()),
   )
   if (taken !== undefined || /^sqlite_/i.test(table.plainName)) {
@@ -118,13 +121,22 @@ function createTable(connection: Connection, table: Table): void {
         'alone are one name)',
     )
   }
-  for (const object of [rest.table, ...around]) connection.execute(object.create)
-  for (const statement of guards.create) connection.execute(statement)
+  connection.execute(made.table.create)
+}
+
+/** The statements that make all that stands around a table, for the rows that it has. */
+export function surroundings(table: Table): readonly string[] {
+  const { around, guards } = schemaOf(table)
+  return [...around.flatMap(making), ...guards.create]
+}
+
+function making({ create, fill }: SchemaObject): readonly string[] {
+  return fill === undefined ? [create] : [create, fill]
 }
 
 /** Changes a table to the form of its layout; answers whether its rows may now be wrong. */
 function changeTable(connection: Connection, table: Table, beforeText: string, isHistory: boolean): boolean {
-  const before = parseLayout(table.layout.name, beforeText)
+  const before = storedForm(table.layout.name, beforeText)
   const prefix = table.plainName.slice(0, -table.layout.name.length)
   const statements = sqliteDialect.schema.change(table, tableOf(sqliteDialect, before, prefix))
   for (const statement of statements) connection.execute(statement)
@@ -133,44 +145,37 @@ function changeTable(connection: Connection, table: Table, beforeText: string, i
   return fieldsDiffer || (!isHistory && before.schemaVersion !== table.layout.schemaVersion)
 }
 
-/** Reads back what `layoutText` wrote, now or in an earlier release. */
-function parseLayout(name: string, text: string): Layout {
-  const layout = parseJson(text)
-  if (isLayout(layout)) return layout
-  throw new StoreError(
-    'CORRUPT',
-    `what the database says of the form of ${name} is damaged: restore a backup`,
-    {
-      backend: 'sqlite',
-    },
-  )
+/** What stands around a table. */
+export type LackingObject = Pick<SchemaObject, 'kind' | 'name'> & { readonly isGuard: boolean }
+
+/**
+ * What somebody has dropped of what stands around a table. A table that is gone itself is met by who reads it.
+ *
+ * @param names the names in the catalog
+ */
+export function lackingObjects(table: Table, names: ReadonlySet<string>): readonly LackingObject[] {
+  const { around, guards } = schemaOf(table)
+  if (!names.has(table.plainName.toLowerCase())) return []
+  const wanted: readonly LackingObject[] = [
+    ...around.map(({ kind, name }) => ({ kind, name, isGuard: false })),
+    ...guards.names.map((name) => ({ kind: 'trigger' as const, name, isGuard: true })),
+  ]
+  return wanted.filter(({ name }) => !names.has(name.toLowerCase()))
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-function isLayout(value: unknown): value is Layout {
-  const { fields, indexes, documentColumns } = (value ?? {}) as Partial<Layout>
-  if (![fields, indexes, documentColumns].every(Array.isArray)) return false
-  const isPosition = (position: number) => fields?.[position] !== undefined
-  return (
-    fields?.every(isField) === true &&
-    indexes?.every((index) => Array.isArray(index) && index.every(isPosition)) === true &&
-    documentColumns?.every((member) => typeof member === 'string') === true
-  )
-}
-
-function isField(field: Partial<Layout['fields'][number]> | null): boolean {
-  return (
-    typeof field?.name === 'string' &&
-    typeof field.nullable === 'boolean' &&
-    Object.hasOwn(sqliteDialect.encode, String(field.type))
-  )
+/** Makes anew what somebody has dropped. The rest of a side table and its triggers may be wrong then, too. */
+function putBack(connection: Connection, table: Table, names: ReadonlySet<string>): void {
+  const lacking = lackingObjects(table, names)
+  if (lacking.length === 0) return
+  const { around, guards } = schemaOf(table)
+  const isSideLacking = lacking.some(({ kind, isGuard }) => kind !== 'index' && !isGuard)
+  const isMade = ({ kind, name }: SchemaObject) =>
+    kind === 'index' ? lacking.some((object) => object.name === name) : isSideLacking
+  const made = around.filter(isMade)
+  for (const object of made.toReversed()) connection.execute(object.drop)
+  for (const statement of made.flatMap(making)) connection.execute(statement)
+  if (!lacking.some(({ isGuard }) => isGuard)) return
+  for (const statement of [...guards.drop, ...guards.create]) connection.execute(statement)
 }
 
 /** Runs a change that the guards of an append-only table would refuse. Inside a transaction. */
@@ -179,24 +184,6 @@ export function withoutGuards(connection: Connection, table: Table, change: () =
   for (const statement of guards.suspend) connection.execute(statement)
   change()
   for (const statement of guards.resume) connection.execute(statement)
-}
-
-function storedLayouts(connection: Connection, own: OwnTables): ReadonlyMap<string, StoredLayout> {
-  if (!hasOwnTables(connection, own)) return new Map()
-  const rows = all(connection, own.readLayouts)
-  return new Map(
-    rows.map(([name, text, reindexed]) => [String(name), { text: String(text), reindexed: reindexed === 1 }]),
-  )
-}
-
-function hasOwnTables(connection: Connection, own: OwnTables): boolean {
-  const names = tableNames(connection)
-  return own.objects.every((object) => names.has(object.name))
-}
-
-function tableNames(connection: Connection): ReadonlySet<string> {
-  const rows = connection.all('SELECT lower(name) FROM sqlite_schema', [])
-  return new Set(rows.map(([name]) => String(name)))
 }
 
 function unsupported(message: string): StoreError {

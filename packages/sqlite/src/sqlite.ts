@@ -5,6 +5,7 @@ import {
   type Backend,
   type BackendTransaction,
   type Capabilities,
+  type Contents,
   type CountQuestion,
   type Group,
   type Key,
@@ -19,18 +20,30 @@ import {
 import { batch } from './batch.ts'
 import { retryWhileBusy } from './busy.ts'
 import { checkStructure } from './check.ts'
-import { type Connection, commit, noteFailure, rollback, tryBegin } from './connection.ts'
+import { checkpoint } from './checkpoint.ts'
+import { type Connection, finalFailureError, finish, rollback, tryBegin } from './connection.ts'
+import { type ContentsDoor, contentsOf, type Work } from './contents.ts'
 import { MEMORY_PATH } from './database-file.ts'
-import { type Effect, effectOf, PAGES_OF_OPERATION, pagesOf } from './effect.ts'
+import { effectOf, PAGES_OF_OPERATION, pagesOf } from './effect.ts'
 import { errorCode } from './error-code.ts'
 import { applyGroup, applyUndoable } from './groups.ts'
+import { inspect } from './inspection.ts'
 import { layoutStatements, type StatementsOf } from './layout-statements.ts'
 import { reindexRows, sweepRows } from './maintenance.ts'
 import { mutex } from './mutex.ts'
-import { closePlace, openPlace, type Place, type ResolvedOptions, resolveOptions, whenFree } from './place.ts'
+import {
+  closePlace,
+  openPlace,
+  openSnapshot,
+  type Place,
+  type ResolvedOptions,
+  resolveOptions,
+  whenFree,
+} from './place.ts'
 import { aggregateRows, countRows, readDocuments, readKeys, readPage, tenantsOf } from './reads.ts'
 import type { Room } from './room.ts'
-import { changeSchema, type Schema, schema, schemaDifference } from './schema.ts'
+import { changeSchema, checkUsable, schemaDifference } from './schema.ts'
+import { type Schema, schema } from './stored-schema.ts'
 import { readOnlyError, runTransaction } from './transaction.ts'
 import { TransactionRoom } from './transaction-room.ts'
 
@@ -68,24 +81,19 @@ export function sqlite(options: SqliteOptions): SqliteBackend {
   return new OwnBackend(resolved)
 }
 
-/** Synchronous work for one transaction of the writer. It may be run twice, for nothing stays of a failed run. */
-interface Work<T> {
-  readonly run: (writer: Connection) => T
-  readonly effect: () => Effect
-  /** About how many pages it writes. */
-  readonly pages: () => number
-}
-
 class OwnBackend implements SqliteBackend {
   readonly name = 'sqlite'
   readonly capabilities: Capabilities
   readonly errorCode = errorCode
+  readonly contents: Contents
   readonly #options: ResolvedOptions
   readonly #schema: Schema
   readonly #statementsOf: StatementsOf
   /** Turns at the writer; in memory at the only connection. */
   readonly #turn = mutex()
   readonly #isMemory: boolean
+  /** Whoever works beside the writer on a connection of its own. */
+  readonly #beside = new Set<Promise<unknown>>()
   #place: Place | undefined
 
   constructor(options: ResolvedOptions) {
@@ -104,8 +112,9 @@ class OwnBackend implements SqliteBackend {
       savepoints: true,
       // One connection writes, and every call of it blocks the thread.
       lanes: 1,
-      contents: false,
+      contents: true,
     })
+    this.contents = contentsOf(this.#contentsDoor())
   }
 
   async open(layouts: readonly Layout[]): Promise<readonly string[]> {
@@ -126,18 +135,17 @@ class OwnBackend implements SqliteBackend {
 
   async #openLayouts(layouts: readonly Layout[]): Promise<readonly string[]> {
     const writer = this.#writer()
-    const { busyTimeoutMs, readOnly } = this.#options
-    const { changed, stale } = await whenFree(
-      () => schemaDifference(writer, this.#schema, layouts),
-      busyTimeoutMs,
-    )
-    if (readOnly) return checkReadable([...changed.map((layout) => layout.name), ...stale])
-    if (changed.length === 0) return stale
+    const { busyTimeoutMs, readOnly, migrate } = this.#options
+    const compare = () => schemaDifference(writer, this.#schema, layouts)
+    const difference = await whenFree(compare, busyTimeoutMs)
+    if (readOnly || migrate === 'verify') return checkUsable(difference, readOnly)
+    if (difference.changed.length === 0 && difference.lacking.length === 0) return difference.stale
     const run = () => changeSchema(writer, this.#schema, layouts)
     return this.#immediate(this.#opened(), { run, effect: () => 'stores', pages: () => layouts.length })
   }
 
   async close(): Promise<void> {
+    while (this.#beside.size > 0) await Promise.allSettled(this.#beside)
     await this.#inTurn(() => this.#close())
   }
 
@@ -175,6 +183,12 @@ class OwnBackend implements SqliteBackend {
     return this.#reading(checkStructure)
   }
 
+  async inspect() {
+    const { path, writer } = this.#opened()
+    const place = { path, writer, options: this.#options, schema: this.#schema }
+    return this.#reading((reader) => inspect({ ...place, reader }))
+  }
+
   write(groups: readonly Group[], at: number): Promise<readonly Outcome[]> {
     const run = (writer: Connection): readonly Outcome[] => {
       const work = batch(writer, this.#statementsOf, this.#schema.own, at)
@@ -189,17 +203,26 @@ class OwnBackend implements SqliteBackend {
   }
 
   async transaction<T>(work: (transaction: BackendTransaction) => Promise<T>): Promise<T> {
+    const { readOnly } = this.#options
+    return this.#inTransaction((connection, room) => {
+      const place = { connection, statementsOf: this.#statementsOf, own: this.#schema.own, readOnly, room }
+      return runTransaction(place, work)
+    })
+  }
+
+  /** Gives work the turn at the writer and a transaction, which the work ends. */
+  async #inTransaction<T>(
+    work: (connection: Connection, room: TransactionRoom | undefined) => Promise<T>,
+  ): Promise<T> {
     return this.#inTurn(async () => {
       const { room: disk } = this.#opened()
-      const { readOnly } = this.#options
       const room = disk && new TransactionRoom(disk)
       let failure: unknown
       try {
         const connection = this.#writer()
         const waiting = this.#begin(connection)
         if (waiting !== undefined) await waiting
-        const place = { connection, statementsOf: this.#statementsOf, own: this.#schema.own, readOnly, room }
-        return await runTransaction(place, work)
+        return await work(connection, room)
       } catch (error) {
         failure = error
         throw error
@@ -207,6 +230,46 @@ class OwnBackend implements SqliteBackend {
         room?.end(failure)
       }
     })
+  }
+
+  #contentsDoor(): ContentsDoor {
+    return {
+      schema: this.#schema,
+      statementsOf: this.#statementsOf,
+      reading: (work) => this.#reading(work),
+      writing: (work) => this.#writing(work),
+      beside: (work) => this.#workBeside(work),
+      replacing: async (work) => {
+        if (this.#options.readOnly) throw readOnlyError()
+        return this.#inTransaction(async (connection, room) => {
+          const result = await work(connection, room)
+          // The log is as large as all that was loaded.
+          if (!this.#isMemory) checkpoint(connection, 'TRUNCATE')
+          return result
+        })
+      },
+    }
+  }
+
+  /** Works on a connection of its own that stays at one state; the store is not closed meanwhile. */
+  async #workBeside<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    const open = () => openSnapshot(this.#opened(), this.#options, this.#schema)
+    const run = async () => {
+      // What is in memory is copied between two transactions.
+      const connection = await (this.#isMemory ? this.#inTurn(open) : open())
+      try {
+        return await work(connection)
+      } finally {
+        connection.close()
+      }
+    }
+    const running = run()
+    this.#beside.add(running)
+    try {
+      return await running
+    } finally {
+      this.#beside.delete(running)
+    }
   }
 
   async sweep(layout: Layout, sweep: Sweep, limit: number, at: number) {
@@ -310,43 +373,4 @@ class OwnBackend implements SqliteBackend {
       this.#turn.release()
     }
   }
-}
-
-/** Ends the open transaction as its work ends, unless the work has ended it. */
-function finish<T>(
-  connection: Connection,
-  work: (connection: Connection) => T,
-  beforeCommit: () => void = () => undefined,
-): T {
-  try {
-    const result = work(connection)
-    if (connection.inTransaction) {
-      beforeCommit()
-      commit(connection)
-    }
-    return result
-  } catch (error) {
-    noteFailure(connection, error)
-    throw error
-  } finally {
-    rollback(connection)
-  }
-}
-
-function finalFailureError(cause: unknown): StoreError {
-  return new StoreError(
-    'UNAVAILABLE',
-    'a write could not be made durable, and nothing more is read or written: close the store and open it again',
-    { backend: 'sqlite', cause },
-  )
-}
-
-function checkReadable(names: readonly string[]): readonly string[] {
-  if (names.length === 0) return []
-  throw new StoreError(
-    'UNSUPPORTED',
-    `the database has no table, or one of another form, for ${names.join(', ')}: ` +
-      'open it once without readOnly, so that it can be made',
-    { backend: 'sqlite' },
-  )
 }

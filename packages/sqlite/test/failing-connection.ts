@@ -34,6 +34,8 @@ export function failing(failures: Readonly<Record<string, string>>, row: readonl
     },
     all: () => [],
     column: () => [],
+    copyTo: async () => undefined,
+    bytes: () => Buffer.alloc(0),
     close: () => undefined,
   }
   return { connection, statements }
