@@ -11,6 +11,7 @@ export type Requirement =
   | 'secondOpener'
   | 'readsBesideTransaction'
   | 'savepoints'
+  | 'contents'
   | 'tamper'
   | 'newerFormat'
   | 'lent'
@@ -135,6 +136,7 @@ export function offers(capabilities: Capabilities, requirement: Requirement, pla
       return place?.withCache !== undefined
     case 'readsBesideTransaction':
     case 'savepoints':
+    case 'contents':
       return capabilities[requirement]
   }
 }

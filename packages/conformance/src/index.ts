@@ -21,6 +21,8 @@ export {
   happenings,
   happeningsOf,
   logCalls,
+  PLACE_HANDLES,
+  placeCalls,
   STORE_HANDLES,
   storeCalls,
   unmapped,

@@ -1,10 +1,10 @@
 /**
- * One call of every public method of a collection, a log and a store, for cases that must hold for all of
+ * One call of every public method of a collection, a log, a store and its place, for cases that must hold for all of
  * them. `unmapped` finds the methods that have no call here yet, so that a new method is covered the day it
  * is written.
  */
 
-import { type BaseStore, defineCollection, defineLog } from '@coffer/core'
+import { type BaseStore, defineCollection, defineLog, type Place } from '@coffer/core'
 import * as z from 'zod'
 
 /** A collection with everything that a collection can have. */
@@ -89,6 +89,7 @@ export const logCalls: Readonly<Record<string, Call<Happenings>>> = {
   count: (log) => log.count(),
   aggregate: (log, _key, signal) => log.aggregate({ by: ['note'], measures: { n: 'count' }, signal }),
   head: (log, key) => log.head(key),
+  streams: (log, _key, signal) => all(log.streams({ signal })),
   verify: (log, key) => log.verify(key),
   verifyEntry: (log, key) => log.verifyEntry(key && `${key}-1`),
 }
@@ -108,8 +109,27 @@ export const STORE_HANDLES: readonly string[] = [
   'collection',
   'log',
   'now',
+  'place',
   'tenant',
 ]
+
+/** The calls of a store's place that reach its backend. */
+export const placeCalls: Readonly<Record<string, (place: Place) => Promise<unknown>>> = {
+  inspect: (place) => place.inspect(),
+  check: (place) => place.check(),
+  layouts: (place) => place.layouts(),
+  snapshot: (place) => place.snapshot(async () => 1),
+  replace: (place) => place.replace({ layouts: [], onlyIfEmpty: true }, async () => 1),
+  make: (place) => place.make([everything.layout]),
+  merge: (place) => place.merge(everything.layout, { put: [], remove: [], floors: [] }),
+  statements: (place) => place.statements(undefined, everything.layout),
+  nativeBackup: (place) => place.nativeBackup('nowhere'),
+  plan: (place) => place.plan(),
+  migrate: (place) => place.migrate(),
+}
+
+/** Methods of a place that ask nobody, or never fail. */
+export const PLACE_HANDLES: readonly string[] = ['statistics', 'health']
 
 /** The public methods of an object that a map of calls does not name. */
 export function unmapped(target: object, calls: object, others: readonly string[] = []): string[] {

@@ -14,23 +14,35 @@ import { errorCases } from './cases/errors-without-values.ts'
 import { expiryCases } from './cases/expiry.ts'
 import { filterCases } from './cases/filters.ts'
 import { harnessCases } from './cases/harness.ts'
+import { heldLayoutCases } from './cases/held-layouts.ts'
 import { hermitageCases } from './cases/hermitage.ts'
 import { historyCases } from './cases/history.ts'
+import { inspectingCases } from './cases/inspecting.ts'
 import { integrityCases } from './cases/integrity.ts'
 import { keyCases } from './cases/keys.ts'
 import { lifeCases } from './cases/life.ts'
 import { logProofCases } from './cases/log-proof.ts'
 import { logCases } from './cases/logs.ts'
 import { manyValuedPathCases } from './cases/many-valued-paths.ts'
+import { mergingCases } from './cases/merging.ts'
+import { migrationCases } from './cases/migrating.ts'
 import { moduleCases } from './cases/modules.ts'
+import { movingCases } from './cases/moving.ts'
+import { olderProgramCases } from './cases/older-programs.ts'
 import { openerCases } from './cases/openers.ts'
 import { pagingCases } from './cases/paging.ts'
+import { placeDoorCases } from './cases/place-doors.ts'
+import { planCases } from './cases/plans.ts'
 import { readingCases } from './cases/reading.ts'
 import { referenceCases } from './cases/references.ts'
 import { commitReferenceCases } from './cases/references-at-commit.ts'
 import { refusalCases } from './cases/refusals.ts'
 import { regressionCases } from './cases/regressions.ts'
+import { replacedPlaceCases } from './cases/replaced-places.ts'
+import { replacingCases } from './cases/replacing.ts'
 import { savepointCases } from './cases/savepoints.ts'
+import { snapshotStateCases } from './cases/snapshot-states.ts'
+import { snapshotCases } from './cases/snapshots.ts'
 import { softDeleteCases } from './cases/soft-delete.ts'
 import { tenantCases } from './cases/tenants.ts'
 import { transactionCompanyCases } from './cases/transaction-company.ts'
@@ -93,6 +105,18 @@ const baseCases: readonly Case[] = unique([
   ...cacheRaceCases,
   ...cacheLimitCases,
   ...upgradeCases,
+  ...olderProgramCases,
+  ...heldLayoutCases,
+  ...snapshotCases,
+  ...snapshotStateCases,
+  ...replacingCases,
+  ...replacedPlaceCases,
+  ...mergingCases,
+  ...movingCases,
+  ...planCases,
+  ...migrationCases,
+  ...inspectingCases,
+  ...placeDoorCases,
   ...lifeCases,
   ...openerCases,
   ...diagnosticsCases,

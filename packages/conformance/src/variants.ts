@@ -63,7 +63,7 @@ const UNSUITED_IN_TRANSACTION = /^(V4-|W2-update-|R5-)/
 
 /** What a cache could get wrong: records, read by key and changed in every way. */
 const THROUGH_CACHE =
-  /^(?:K4|V4|R1|W[1235]|T[12346]|X[2456]|N\d|G[2346]|U1)-|^R5-(?:strong|eventual)-(?:get|has)/
+  /^(?:K4|V4|R1|W[1235]|T[12346]|X[2456]|N\d|G[2346]|U1|O6)-|^R5-(?:strong|eventual)-(?:get|has)/
 /** What changes records without a word to the store may be seen late. */
 const BEHIND_THE_STORE: readonly Requirement[] = ['secondOpener', 'tamper', 'newerFormat']
 /** Nothing of it grows too old by a case's clock. */

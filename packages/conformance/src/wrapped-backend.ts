@@ -15,10 +15,13 @@ export function overridden<T extends object>(target: T, replaced: Partial<T>): T
   })
 }
 
+/** Replaces some of what a backend does. */
+export type Wrap = (backend: Backend) => Partial<Backend>
+
 /** Runs with a store on the case's place whose backend went through `wrap`, and closes it. */
 export async function withWrapped(
   context: CaseContext,
-  wrap: (backend: Backend) => Partial<Backend>,
+  wrap: Wrap,
   run: (store: BaseStore) => Promise<void>,
   options: StoreOptions = {},
 ): Promise<void> {

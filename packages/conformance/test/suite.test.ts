@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import type { Case, Harness } from '../src/index.ts'
+import type { Case, Harness, Place } from '../src/index.ts'
 import { allCases, modelHarness, runConformance } from '../src/index.ts'
 
 const folder = new URL('../src/cases/', import.meta.url)
@@ -46,4 +46,21 @@ it('a harness whose places share their data is found out', async () => {
   const leaky: Harness = { ...modelHarness, create: async () => ({ ...shared, backend: () => backend }) }
   const cases = allCases.filter((each) => each.id === 'S1-own-places')
   expect((await runConformance(leaky, { cases })).failed).toBe(1)
+})
+
+it('a backend without contents passes by refusing what needs them, and one that hides some does not', async () => {
+  const cases = allCases.filter((each) => each.clause.startsWith('O'))
+  const undeclared = (hides: boolean): Harness => {
+    const capabilities = { ...modelHarness.capabilities, contents: false }
+    const create = async () => {
+      const place = await modelHarness.create()
+      const backend = () => ({ ...place.backend(), capabilities, ...(!hides && { contents: undefined }) })
+      return { ...place, backend } as Place
+    }
+    return { ...modelHarness, capabilities, create }
+  }
+  const { passed, failed, refused } = await runConformance(undeclared(false), { cases })
+  expect({ failed, total: passed + refused }).toEqual({ failed: 0, total: cases.length })
+  expect(refused).toBeGreaterThan(80)
+  expect((await runConformance(undeclared(true), { cases })).failed).toBe(1)
 })

@@ -5,7 +5,7 @@
 
 import { withCache } from '@coffer/cache'
 import type { Harness, Place } from '@coffer/conformance'
-import type { Backend, Capabilities, Layout, StoredRow } from '@coffer/core/backend'
+import type { Backend, Capabilities, Contents, Layout, StoredRow } from '@coffer/core/backend'
 import { memory } from '@coffer/memory'
 
 const CAPABILITIES: Capabilities = Object.freeze({
@@ -56,6 +56,8 @@ class LastingPlace implements Place {
       transaction: (run) => kept.transaction(run),
       sweep: (layout, sweep, limit, at) => kept.sweep(layout, sweep, limit, at),
       reindex: (layout, rows, finished) => kept.reindex(layout, rows, finished),
+      ...(kept.contents && { contents: this.#contents(kept.contents) }),
+      ...(kept.inspect && { inspect: kept.inspect.bind(kept) }),
       errorCode: (cause) => kept.errorCode(cause),
     }
   }
@@ -80,7 +82,28 @@ class LastingPlace implements Place {
     await this.#kept.close()
   }
 
-  #seen(layout: Layout, row: StoredRow): StoredRow {
+  #contents(contents: Contents): Contents {
+    return {
+      layouts: () => contents.layouts(),
+      snapshot: (run) =>
+        contents.snapshot(({ layouts, rows, floors }) =>
+          run({
+            layouts,
+            rows: async (layout, after, limit) =>
+              (await rows(layout, after, limit)).map((row) => this.#seen(layout, row)),
+            floors,
+          }),
+        ),
+      replace: async (replacement, run) => {
+        const answer = await contents.replace(replacement, run)
+        this.#tampered.clear()
+        return answer
+      },
+      merge: (layout, merge) => contents.merge(layout, merge),
+    }
+  }
+
+  #seen<R extends StoredRow>(layout: Layout, row: R): R {
     const tampered = this.#tampered.get(nameOf(layout, row))
     return tampered?.version === row.version ? { ...row, document: tampered.document } : row
   }

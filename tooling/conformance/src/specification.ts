@@ -18,6 +18,7 @@ const GROUPS: readonly (readonly [prefix: string, title: string])[] = [
   ['B', 'Batching'],
   ['M', 'Modules'],
   ['C', 'Cache'],
+  ['O', 'Operating a place'],
   ['D', 'Diagnostics'],
   ['E', 'Errors'],
   ['S', 'The suite itself'],

@@ -85,6 +85,21 @@ export const cleanupCases: readonly Case[] = [
     },
   },
   {
+    id: 'T4-progress',
+    clause: 'T4',
+    title: 'the progress of a cleanup names the collection at hand, and how much of it went',
+    run: async (context) => {
+      const store = context.store()
+      await store.collection(tokens).putMany(numbered('due', 3), { ttlMs: 1_000 })
+      await store.collection(others).putMany([{ id: 'a' }, { id: 'b' }], { ttlMs: 1_000 })
+      context.clock.advance(1_000)
+      const told: (readonly [removed: number, collection: string, ofCollection: number])[] = []
+      await store.cleanupExpired({ onProgress: (...progress) => told.push(progress) })
+      const last = (name: string) => told.findLast(([, collection]) => collection === name)?.[2]
+      assert.deepEqual([last('tokens'), last('others'), told.at(-1)?.[0]], [3, 2, 5])
+    },
+  },
+  {
     id: 'T4-renewed',
     clause: 'T4',
     title: 'a cleanup spares what was renewed, replaced or inserted anew after it had expired',

@@ -35,6 +35,8 @@ import {
   type RefusalCode,
   type Sweep,
 } from '@coffer/core/backend'
+import { modelContents } from './model-contents.ts'
+import { copyOf, emptyState, nameOf, openTables, rewriteRows, type State, tableOf } from './model-state.ts'
 
 const CAPABILITIES: Capabilities = Object.freeze({
   durability: 'none',
@@ -44,37 +46,12 @@ const CAPABILITIES: Capabilities = Object.freeze({
   joinReads: false,
   savepoints: true,
   lanes: 1,
-  contents: false,
+  contents: true,
 })
-
-type Table = Map<string, NewRow>
-
-/** All there is: the rows of each layout by tenant and id, and the floors by layout and tenant. */
-interface State {
-  readonly tables: Map<string, Table>
-  readonly floors: Map<string, number>
-}
-
-function copyOf(state: State): State {
-  return {
-    tables: new Map([...state.tables].map(([name, table]) => [name, new Map(table)])),
-    floors: new Map(state.floors),
-  }
-}
-
-function tableOf(state: State, layout: Layout): Table {
-  const table = state.tables.get(layout.name) ?? new Map()
-  state.tables.set(layout.name, table)
-  return table
-}
-
-function nameOf({ tenant, id }: Key): string {
-  return JSON.stringify([tenant, id])
-}
 
 /** A backend for one store that keeps everything in plain maps. Transactions run one after the other. */
 export function modelBackend(): Backend {
-  let state: State = { tables: new Map(), floors: new Map() }
+  let state = emptyState()
   let last: Promise<unknown> = Promise.resolve()
   const inTurn = <T>(run: () => Promise<T>): Promise<T> => {
     const mine = last.then(run, run)
@@ -84,7 +61,7 @@ export function modelBackend(): Backend {
   return {
     name: 'model',
     capabilities: CAPABILITIES,
-    open: async () => [],
+    open: (layouts) => inTurn(async () => openTables(state, layouts)),
     close: async () => undefined,
     read: (layout, keys) => inTurn(async () => readRows(state, layout, keys)),
     query: (layout, query, at) => inTurn(async () => pageOf(state, layout, query, at)),
@@ -105,7 +82,8 @@ export function modelBackend(): Backend {
         }
       }),
     sweep: (layout, sweep, limit, at) => inTurn(async () => sweepRows(state, layout, sweep, limit, at)),
-    reindex: async () => undefined,
+    reindex: (layout, rows, finished) => inTurn(async () => rewriteRows(state, layout, rows, finished)),
+    contents: modelContents({ inTurn, state: () => state, become: (next) => (state = next) }),
     errorCode: (cause) => (isStoreError(cause) ? cause.code : 'INTERNAL'),
   }
 

@@ -12,10 +12,15 @@ import { groupFaults } from './groups.ts'
 import { isolationFaults } from './isolation.ts'
 import { lifeFaults } from './life.ts'
 import { memberFaults } from './members.ts'
+import { mergeFaults } from './merges.ts'
+import { olderProgramFaults } from './older-programs.ts'
 import { orderFaults } from './order.ts'
 import { pageFaults } from './pages.ts'
+import { placeFaults } from './places.ts'
 import { readingFaults } from './reading.ts'
 import { relationFaults } from './relations.ts'
+import { replacementFaults } from './replacements.ts'
+import { snapshotFaults } from './snapshots.ts'
 import { softDeleteFaults } from './soft-deletion.ts'
 import { sweepFaults } from './sweeps.ts'
 import { transactionFaults } from './transactions.ts'
@@ -44,4 +49,9 @@ export const allFaults: readonly Fault[] = [
   ...transactionFaults,
   ...lifeFaults,
   ...cacheFaults,
+  ...snapshotFaults,
+  ...replacementFaults,
+  ...mergeFaults,
+  ...placeFaults,
+  ...olderProgramFaults,
 ]
