@@ -23,10 +23,15 @@ export interface Hint {
   readonly changed: readonly ChangedKey[] | undefined
 }
 
+/** The text that tells of no row, and so of all. */
+export function hintOfAll(from: string): string {
+  return `[${JSON.stringify(from)}]`
+}
+
 /** The texts that tell of changed rows, at most 7,999 bytes each; of too many rows, one that names none. */
 export function hintsOf(from: string, changed: readonly ChangedKey[]): readonly string[] {
   const head = `[${JSON.stringify(from)}`
-  if (changed.length > MAX_NAMED) return [`${head}]`]
+  if (changed.length > MAX_NAMED) return [hintOfAll(from)]
   const hints: string[] = []
   let hint = head
   for (const { layout, tenant, ids } of byTenant(changed)) {
@@ -42,7 +47,7 @@ export function hintsOf(from: string, changed: readonly ChangedKey[]): readonly 
         hint = head
         part = start
         room = MAX_HINT_BYTES - Buffer.byteLength(`${head}${start}]]`)
-        if (bytes > room || hints.length >= MAX_HINTS) return [`${head}]`]
+        if (bytes > room || hints.length >= MAX_HINTS) return [hintOfAll(from)]
       }
       part += text
       room -= bytes

@@ -7,10 +7,10 @@
  * transaction says what it is.
  */
 
-import { StoreError } from '@coffer/core/backend'
+import { type ConnectionStatistics, StoreError } from '@coffer/core/backend'
 import { borrow, giveBack } from './lent-pool.ts'
 import type { ResolvedOptions } from './options.ts'
-import { type OwnPool, ownPool } from './own-pool.ts'
+import { type OwnPool, ownPool, poolApart } from './own-pool.ts'
 import { PoolDoor, type Purpose } from './pool-door.ts'
 import type { Command, Session, SessionSettings } from './session.ts'
 import { statementNames } from './statement-names.ts'
@@ -35,6 +35,15 @@ export interface Connections {
   writing<T>(work: (session: Session) => Promise<T>): Promise<T>
   /** As `writing`, for transactions that wait for their caller: they leave one for other writes, too. */
   transacting<T>(work: (session: Session) => Promise<T>): Promise<T>
+  /**
+   * Works on a connection beside all others, closed afterwards: for work that takes long, so that it can't leave
+   * a small pool without connections. Where no such connection can be made it is one of the lent pool.
+   */
+  apart<T>(work: (session: Session) => Promise<T>): Promise<T>
+  /** True where what is set on the session of `apart` stays with it, and goes with it. */
+  readonly keepsSessions: boolean
+  /** The connections at this moment. */
+  readonly statistics: ConnectionStatistics
   /** Waits for work that is going on, then ends what is the store's own. Before the first work it does nothing. */
   close(): Promise<void>
 }
@@ -54,6 +63,7 @@ interface Doors {
 class StoreConnections implements Connections {
   readonly max: number
   readonly isSerializable: boolean
+  readonly keepsSessions: boolean
   readonly #bounds: readonly Command[]
   readonly #options: ResolvedOptions
   readonly #settings: SessionSettings
@@ -67,6 +77,7 @@ class StoreConnections implements Connections {
     const isShared = lent !== undefined || pooler !== undefined || max < 2
     this.max = lent?.options.max ?? max
     this.isSerializable = !isShared
+    this.keepsSessions = pooler === undefined && (lent === undefined || 'Client' in lent)
     this.#bounds = isShared ? [boundsCommand(options)] : []
     this.#options = options
     this.#settings = {
@@ -91,6 +102,31 @@ class StoreConnections implements Connections {
     return this.#within('transacting', work)
   }
 
+  async apart<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return this.#working(async () => {
+      const own = poolApart(this.#options)
+      if (own === undefined) return this.#through('transacting', work)
+      const { connectTimeoutMs } = this.#options
+      try {
+        return await new PoolDoor(own.pool, true).within('reading', this.#settings, connectTimeoutMs, work)
+      } finally {
+        await own.end(connectTimeoutMs)
+      }
+    })
+  }
+
+  get statistics(): ConnectionStatistics {
+    const { readers, writers } = this.#doors ?? {}
+    const doors = new Set([readers, writers].filter((door) => door !== undefined))
+    const sum = { used: 0, idle: 0, waiting: 0, max: this.max }
+    for (const { statistics } of doors) {
+      sum.used += statistics.used
+      sum.idle += statistics.idle
+      sum.waiting += statistics.waiting
+    }
+    return sum
+  }
+
   close(): Promise<void> {
     if (this.#doors === undefined) return Promise.resolve()
     this.#closing ??= this.#closeNow(this.#doors)
@@ -105,15 +141,24 @@ class StoreConnections implements Connections {
     await doors.end()
   }
 
-  async #within<T>(purpose: Purpose, work: (session: Session) => Promise<T>): Promise<T> {
+  #within<T>(purpose: Purpose, work: (session: Session) => Promise<T>): Promise<T> {
+    return this.#working(() => this.#through(purpose, work))
+  }
+
+  #through<T>(purpose: Purpose, work: (session: Session) => Promise<T>): Promise<T> {
+    this.#doors ??= this.#openDoors()
+    const door = purpose === 'reading' ? this.#doors.readers : this.#doors.writers
+    return door.within(purpose, this.#settings, this.#options.connectTimeoutMs, work)
+  }
+
+  /** What closing waits for. */
+  async #working<T>(work: () => Promise<T>): Promise<T> {
     if (this.#closing !== undefined) {
       throw new StoreError('CLOSED', 'the store is closed', { backend: 'postgresql' })
     }
-    this.#doors ??= this.#openDoors()
-    const door = purpose === 'reading' ? this.#doors.readers : this.#doors.writers
     this.#active++
     try {
-      return await door.within(purpose, this.#settings, this.#options.connectTimeoutMs, work)
+      return await work()
     } finally {
       this.#active--
       if (this.#active === 0) this.#onIdle()
@@ -121,7 +166,7 @@ class StoreConnections implements Connections {
   }
 
   #openDoors(): Doors {
-    const { lent, max, connectTimeoutMs } = this.#options
+    const { lent, max, min, connectTimeoutMs } = this.#options
     if (lent !== undefined) {
       const door = borrow(lent)
       return { readers: door, writers: door, end: async () => giveBack(lent) }
@@ -130,15 +175,17 @@ class StoreConnections implements Connections {
       await Promise.all(pools.map((each) => each.end(connectTimeoutMs)))
     }
     if (!this.isSerializable) {
-      const own = ownPool(this.#options, max, [])
+      const own = ownPool(this.#options, { max, min }, [])
       const door = new PoolDoor(own.pool, true)
       return { readers: door, writers: door, end: () => end(own) }
     }
     const readersMax = Math.max(1, Math.floor(max * READERS_SHARE))
+    const readersMin = Math.floor((min * readersMax) / max)
     const bounds = sessionParameters(this.#options)
-    const readers = ownPool(this.#options, readersMax, bounds)
+    const readers = ownPool(this.#options, { max: readersMax, min: readersMin }, bounds)
     const serializable = [...bounds, 'default_transaction_isolation=serializable', STEP_INTO_INDEXES]
-    const writers = ownPool(this.#options, max - readersMax, serializable)
+    const writersSize = { max: max - readersMax, min: min - readersMin }
+    const writers = ownPool(this.#options, writersSize, serializable)
     return {
       readers: new PoolDoor(readers.pool, true),
       writers: new PoolDoor(writers.pool, false),

@@ -14,6 +14,8 @@ const STATE_CODES: Readonly<Record<string, ErrorCode>> = {
   '25P02': 'TRANSACTION_ABORTED',
   // A pooler or a reset of the session has thrown prepared statements away.
   '26000': 'UNAVAILABLE',
+  // Something of others that depends on a table, such as a view.
+  '2BP01': 'UNSUPPORTED',
   // Never NOT_FOUND, which is about records: whoever expects that one would take a wrong name for an empty store.
   '3D000': 'INVALID_ARGUMENT',
   '3F000': 'UNSUPPORTED',

@@ -15,6 +15,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   '25P04': 'the server ended a transaction that took too long: do less in it, or raise transaction_timeout',
   '28000': 'the server does not let this user in: check user, database, `ssl` and pg_hba.conf',
   '28P01': 'the server refused the user or the password: check both',
+  '2BP01':
+    'something that is not Coffer’s depends on a table, a view perhaps: drop it first, and make it again afterwards',
   '3D000': 'the database does not exist: create it, or name another with `database`',
   '3F000': 'the schema is missing that was there when the store was opened: open the store again',
   '42501': 'the role lacks a right: grant it, or open the store with a role that owns the schema',

@@ -49,6 +49,11 @@ export class Floors {
     }
   }
 
+  /** Forgets what it knew: the rows may be gone. */
+  forget(): void {
+    this.#known.clear()
+  }
+
   /** Remembers floors whose rows are committed. */
   add(floors: readonly Floor[]): void {
     if (this.#known.size + floors.length > MAX_KNOWN) this.#known.clear()

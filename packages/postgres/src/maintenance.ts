@@ -125,12 +125,11 @@ export async function reindexRows(
 }
 
 /** Tries a change of a table until it has the lock it needs. */
-async function passingOthers(change: () => Promise<unknown>): Promise<void> {
+export async function passingOthers<T>(change: () => Promise<T>): Promise<T> {
   const deadline = performance.now() + MAX_WAIT_MS
   for (;;) {
     try {
-      await change()
-      return
+      return await change()
     } catch (error) {
       if (!isLockTimeout(error) || performance.now() > deadline) throw error
       await pause(lettingPassMs())

@@ -6,7 +6,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { ChangedKey, Operation } from '@coffer/core/backend'
 import type { Parameter } from '@coffer/sql'
-import { type Hint, hintsOf, readHint } from './change-hint.ts'
+import { type Hint, hintOfAll, hintsOf, readHint } from './change-hint.ts'
 import type { Command } from './session.ts'
 
 export class Notifications {
@@ -31,6 +31,13 @@ export class Notifications {
         parameters: () => [this.channel, hintsOf(this.#from, changed)],
       },
     ]
+  }
+
+  /** What tells that every row may be another one. */
+  allChanged(): readonly Command[] {
+    return this.isOn
+      ? [{ text: 'SELECT pg_notify($1, $2)', parameters: [this.channel, hintOfAll(this.#from)] }]
+      : []
   }
 
   /** As `commands`, for a statement that changes one row and tells of it itself: its channel and its text. */

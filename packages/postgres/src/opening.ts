@@ -9,19 +9,19 @@
 
 import { setTimeout as pause } from 'node:timers/promises'
 import { isStoreError, type Layout, StoreError } from '@coffer/core/backend'
-import { ALL_TENANTS } from './confine.ts'
-import { isLockTimeout, lettingPassMs, MAX_WAIT_MS, SHORT_WAIT } from './ddl-lock.ts'
+import { beginUnderLock, DDL_SILENCE_MS, isLockTimeout, lettingPassMs, MAX_WAIT_MS } from './ddl-lock.ts'
+import { finishTable } from './finishing.ts'
 import { changeSchema } from './migration.ts'
 import type { ResolvedOptions } from './options.ts'
 import type { Place } from './place.ts'
-import { checkServer, differenceOf, storedSchema } from './schema-state.ts'
+import { checkServer, differenceOf, type SchemaDifference, storedSchema } from './schema-state.ts'
 import type { Command, Session } from './session.ts'
 import { commit, undo } from './transaction-ends.ts'
 
 /** The longest pause before it is looked whether another process is done. */
 const LONGEST_PAUSE_MS = 200
-/** Building an index may take long; silence of the server means nothing then. */
-const DDL_SILENCE_MS = 6 * 60 * 60_000
+/** How long a step may stand still, in milliseconds. */
+const IDLE_MS = 60_000
 
 /**
  * Opens the layouts.
@@ -36,25 +36,37 @@ export async function openSchema(
   isFirst: boolean,
 ): Promise<readonly string[]> {
   const deadline = performance.now() + MAX_WAIT_MS
+  const changesNothing = options.readOnly || options.migrate === 'verify'
+  let mayMend = !changesNothing
   let looksAtServer = isFirst
   for (;;) {
-    const { changed, stale } = await place.connections.reading(async (session) => {
+    const { changed, damaged, stale } = await place.connections.reading(async (session) => {
       if (looksAtServer) await checkServer(session, options)
-      return differenceOf(
-        await storedSchema(place.schema, session, layouts),
-        layouts,
-        options.rowLevelSecurity,
-      )
+      return difference(place, session, options, layouts)
     })
     looksAtServer = false
-    if (changed.length === 0) return stale
-    if (options.readOnly || options.migrate === 'verify') throw missing(place, changed, options)
-    const pauseMs = await tryOneStep(place, options, layouts)
+    if (changed.length === 0 && !(mayMend && damaged.length > 0)) return stale
+    if (changesNothing) throw missing(place, changed, options)
+    const pauseMs = await tryOneStep(place, options, layouts).catch((error: unknown) => {
+      // A role that may not mend what others have damaged can work all the same.
+      if (changed.length > 0 || !isStoreError(error, 'PERMISSION_DENIED')) throw error
+      mayMend = false
+      return 0
+    })
     if (pauseMs > 0) {
       if (performance.now() > deadline) throw tooLate()
       await pause(pauseMs)
     }
   }
+}
+
+async function difference(
+  { schema }: Place,
+  session: Session,
+  { rowLevelSecurity }: ResolvedOptions,
+  layouts: readonly Layout[],
+): Promise<SchemaDifference> {
+  return differenceOf(await storedSchema(schema, session, layouts), schema, layouts, rowLevelSecurity)
 }
 
 /** Takes a step, if nobody else is at it. Answers how long to wait before looking again, in milliseconds. */
@@ -64,7 +76,10 @@ async function tryOneStep(
   layouts: readonly Layout[],
 ): Promise<number> {
   try {
-    const wasFree = await place.connections.writing((session) => step(place, session, options, layouts))
+    const { isFree, unfinished } = await place.connections.writing((session) =>
+      step(place, session, options, layouts),
+    )
+    const wasFree = unfinished === undefined ? isFree : await finishTable(place, unfinished)
     return wasFree ? 0 : Math.random() * LONGEST_PAUSE_MS
   } catch (error) {
     // Steps may be repeated, and whether this one is done is seen by looking.
@@ -76,40 +91,28 @@ async function tryOneStep(
   }
 }
 
-/** Takes one step under the lock, or answers false when somebody else has it. */
+/** Takes one step under the lock, if it is free. Answers the layout whose table is to be finished, if that comes next. */
 async function step(
   place: Place,
   session: Session,
   options: ResolvedOptions,
   layouts: readonly Layout[],
-): Promise<boolean> {
-  const { schema, confinement } = place
-  const begin = [
-    'BEGIN ISOLATION LEVEL READ COMMITTED',
-    SHORT_WAIT,
-    'SET LOCAL statement_timeout = 0',
-    'SET LOCAL idle_in_transaction_session_timeout = 60000',
-  ]
+): Promise<{ readonly isFree: boolean; readonly unfinished: Layout | undefined }> {
+  const { schema } = place
   const run = async (commands: readonly Command[]) => {
     if (commands.length > 0) await session.run(commands, { silenceMs: DDL_SILENCE_MS })
   }
   try {
-    const tryLock = {
-      text: "SELECT pg_try_advisory_xact_lock(hashtextextended('coffer ' || $1::text, 0))",
-      parameters: [schema.name],
-    }
-    const answers = await session.run([...begin.map((text) => ({ text })), tryLock])
-    const isFree = answers.at(-1)?.rows[0]?.[0] === 't'
+    const isFree = await beginUnderLock(place, session, IDLE_MS)
+    let unfinished: Layout | undefined
     if (isFree) {
       const stored = await storedSchema(schema, session, layouts)
-      const { changed } = differenceOf(stored, layouts, options.rowLevelSecurity)
-      if (confinement.isOn) {
-        await session.run(confinement.confine([{ command: { text: 'SELECT 1' }, tenant: ALL_TENANTS }]))
-      }
-      await changeSchema({ schema, session, run, stored, options }, changed, layouts)
+      const { changed, damaged } = differenceOf(stored, schema, layouts, options.rowLevelSecurity)
+      const migration = { schema, session, run, stored, options }
+      unfinished = await changeSchema(migration, [...changed, ...damaged], layouts)
     }
     await commit(session)
-    return isFree
+    return { isFree, unfinished }
   } catch (error) {
     await undo(session)
     throw error

@@ -1,4 +1,4 @@
-/** A pool of the store's own. */
+/** Pools of the store's own. */
 
 import pg, { type Pool, type PoolClient } from 'pg'
 import type { ResolvedOptions } from './options.ts'
@@ -11,12 +11,22 @@ export interface OwnPool {
   end(timeoutMs: number): Promise<void>
 }
 
+/** How many connections a pool may have, and how many of them stay open when they are idle. */
+export interface PoolSize {
+  readonly max: number
+  readonly min: number
+}
+
 /**
  * Makes a pool. Nothing is connected before it is needed.
  *
  * @param parameters settings of the server that its sessions have from their beginning
  */
-export function ownPool(options: ResolvedOptions, max: number, parameters: readonly string[]): OwnPool {
+export function ownPool(
+  options: ResolvedOptions,
+  { max, min }: PoolSize,
+  parameters: readonly string[],
+): OwnPool {
   // Of two values for one setting the last counts.
   const settings = [options.server.options, ...parameters.map((each) => `-c ${each}`)]
     .filter((each) => each !== undefined)
@@ -24,6 +34,7 @@ export function ownPool(options: ResolvedOptions, max: number, parameters: reado
   const pool = new pg.Pool({
     ...options.server,
     max,
+    min,
     pipeline: true,
     application_name: options.applicationName,
     connectionTimeoutMillis: options.connectTimeoutMs,
@@ -32,6 +43,22 @@ export function ownPool(options: ResolvedOptions, max: number, parameters: reado
     keepAlive: true,
     ...(settings !== '' && { options: settings }),
   })
+  return endable(pool)
+}
+
+/**
+ * A pool for connections beside all others: made as those of the store are, or as those of the pool that is
+ * lent. `undefined` where that pool does not show its driver's client.
+ */
+export function poolApart(options: ResolvedOptions): OwnPool | undefined {
+  const { lent } = options
+  if (lent === undefined) return ownPool(options, { max: 1, min: 0 }, [])
+  const { Client } = lent as { Client?: unknown }
+  // A copy of its options would be without the password.
+  return Client === undefined ? undefined : endable(Object.assign(new pg.Pool(lent.options), { Client }))
+}
+
+function endable(pool: Pool): OwnPool {
   const open = new Set<PoolClient>()
   pool.on('connect', (client) => open.add(client))
   pool.on('remove', (client) => open.delete(client))

@@ -3,6 +3,7 @@
  * may have to wait for somebody else while it holds a connection leaves some for those who do not.
  */
 
+import type { ConnectionStatistics } from '@coffer/core/backend'
 import type { Pool } from 'pg'
 import { failureOf } from './failure.ts'
 import { hasOpenTransaction, Session, type SessionSettings } from './session.ts'
@@ -17,6 +18,7 @@ export type Purpose = 'reading' | 'writing' | 'transacting'
 export class PoolDoor {
   readonly pool: Pool
   readonly #ways: Readonly<Record<Purpose, readonly Turnstile[]>>
+  readonly #turnstiles: readonly Turnstile[]
 
   /** @param isShared true where reads come through this door as well */
   constructor(pool: Pool, isShared: boolean) {
@@ -24,13 +26,27 @@ export class PoolDoor {
     const writing = Math.max(1, isShared ? max - 1 : max)
     const all = turnstile(max)
     const writers = turnstile(writing)
+    const transactions = turnstile(Math.max(1, writing - 1))
     // Everybody passes them in this order, so nobody waits in a ring.
     this.#ways = {
       reading: [all],
       writing: [writers, all],
-      transacting: [turnstile(Math.max(1, writing - 1)), writers, all],
+      transacting: [transactions, writers, all],
     }
+    this.#turnstiles = [transactions, writers, all]
     this.pool = pool
+  }
+
+  /** Its connections at this moment, and who waits for one. */
+  get statistics(): ConnectionStatistics {
+    const { totalCount, idleCount, waitingCount, options } = this.pool
+    const atTheDoor = this.#turnstiles.reduce((sum, { waiting }) => sum + waiting, 0)
+    return {
+      used: totalCount - idleCount,
+      idle: idleCount,
+      waiting: atTheDoor + waitingCount,
+      max: options.max,
+    }
   }
 
   /**

@@ -7,8 +7,11 @@ import {
   type BackendTransaction,
   type Capabilities,
   type ChangedKey,
+  type ConnectionStatistics,
+  type Contents,
   type CountQuestion,
   type Group,
+  type Inspection,
   isStoreError,
   type Key,
   type Layout,
@@ -22,8 +25,10 @@ import {
 import { writeBatch } from './batch.ts'
 import { confined, unconfined } from './confine.ts'
 import { connections } from './connections.ts'
+import { contentsOf } from './contents.ts'
 import { errorCode } from './error-code.ts'
 import { Floors } from './floors.ts'
+import { inspectPlace } from './inspecting.ts'
 import { layoutStatements } from './layout-statements.ts'
 import { Listener } from './listener.ts'
 import { listeningClients } from './listening-client.ts'
@@ -59,6 +64,7 @@ const LONGEST_PAUSE_MS = 100
 class PostgresBackend implements Backend {
   readonly name = 'postgresql'
   readonly capabilities: Capabilities
+  readonly contents: Contents
   readonly errorCode = errorCode
   readonly #options: ResolvedOptions
   readonly #place: Place
@@ -89,7 +95,11 @@ class PostgresBackend implements Backend {
       joinReads: true,
       savepoints: true,
       lanes: 2,
-      contents: false,
+      contents: true,
+    })
+    this.contents = contentsOf(place, options, {
+      reading: (work) => this.#reading(undefined, (_place, session) => work(session)),
+      writing: (work) => this.#writing(work),
     })
   }
 
@@ -160,6 +170,16 @@ class PostgresBackend implements Backend {
 
   async reindex(layout: Layout, rows: readonly Reindexed[], finished: boolean): Promise<void> {
     await this.#writing((session) => reindexRows(this.#place, session, layout, rows, finished))
+  }
+
+  /** On a session that writes, for it is the one whose settings count. */
+  inspect(): Promise<Inspection> {
+    const { connections } = this.#place
+    return connections.writing((session) => inspectPlace(this.#place, session, this.#options))
+  }
+
+  connectionStatistics(): ConnectionStatistics {
+    return this.#place.connections.statistics
   }
 
   /** A read may be repeated: one that lost its connection is asked once more, on another. */

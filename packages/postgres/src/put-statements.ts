@@ -111,7 +111,8 @@ export function instant(milliseconds: number): string {
   return new Date(milliseconds).toISOString()
 }
 
-function fieldJson(type: FieldType | undefined, value: FieldValue): string {
+/** The value of a field as `jsonb_to_recordset` reads it. */
+export function fieldJson(type: FieldType | undefined, value: FieldValue): string {
   return type === 'timestamp' ? `"${instant(Number(value))}"` : JSON.stringify(value)
 }
 

@@ -1,7 +1,7 @@
 /** What is in the database, and how far it is from what the layouts want. */
 
-import { type Layout, StoreError } from '@coffer/core/backend'
-import { layoutText } from '@coffer/sql'
+import { type Layout, refuseOlderDefinitions, StoreError } from '@coffer/core/backend'
+import { layoutText, parseLayout, schemaOf, type Table, tableOf } from '@coffer/sql'
 import type { ResolvedOptions } from './options.ts'
 import type { Schema } from './schema.ts'
 import type { Session } from './session.ts'
@@ -14,8 +14,19 @@ const OLDEST_SERVER = 140_000
 
 /** A layout as the database knows it. */
 export interface StoredLayout {
+  /** As `layoutText` wrote it. */
   readonly text: string
   readonly reindexed: boolean
+  /** True while the table has the columns of the layout, and indexes are still to be made. */
+  readonly isUnfinished: boolean
+}
+
+/**
+ * What is stored of a layout. A space behind the text says that the table is not finished: to whoever reads it the
+ * layout is the same, also in releases that do not know of it, and to whoever compares it is another.
+ */
+export function storedText(layout: Layout, isUnfinished: boolean): string {
+  return `${layoutText(layout)}${isUnfinished ? ' ' : ''}`
 }
 
 /** Row-level security of a table: none, for all but its owner, or for its owner too. */
@@ -29,12 +40,16 @@ export interface StoredSchema {
   readonly layouts: ReadonlyMap<string, StoredLayout>
   /** The tables in the schema that were asked about, by name, and what row-level security does there. */
   readonly tables: ReadonlyMap<string, RowSecurity>
+  /** Names of the indexes that are there and valid, and of the tables with all their guards. */
+  readonly sound: ReadonlySet<string>
 }
 
 /** What stands between the database and the layouts wanted. */
 export interface SchemaDifference {
   /** Layouts whose tables are missing or have another form. */
   readonly changed: readonly Layout[]
+  /** Layouts whose tables are right, and from which somebody has taken an index or a guard. */
+  readonly damaged: readonly Layout[]
   /** Names of layouts whose tables are right and whose rows await their rewriting. */
   readonly stale: readonly string[]
 }
@@ -77,18 +92,28 @@ export async function storedSchema(
   wanted: readonly Layout[],
 ): Promise<StoredSchema> {
   const meta = own.objects.map((object) => object.name)
+  const indexes = wanted.flatMap((layout) => indexNames(tableOf(dialect, layout)))
   const relations = await session.ask({
     text:
-      'SELECT relation.relname, relation.relrowsecurity, relation.relforcerowsecurity FROM pg_namespace AS space ' +
-      "LEFT JOIN pg_class AS relation ON relation.relnamespace = space.oid AND relation.relkind IN ('r', 'p') " +
+      'SELECT relation.relname, relation.relrowsecurity, relation.relforcerowsecurity, ' +
+      // A table is sound with both of its guards, an index when it was built to its end.
+      `CASE relation.relkind WHEN 'i' THEN index.indisvalid ELSE relation.relhastriggers AND ` +
+      `(SELECT count(*) FROM pg_trigger WHERE tgrelid = relation.oid AND NOT tgisinternal AND tgenabled = 'A') > 1 END, ` +
+      `relation.relkind = 'i' FROM pg_namespace AS space ` +
+      "LEFT JOIN pg_class AS relation ON relation.relnamespace = space.oid AND relation.relkind IN ('r', 'p', 'i') " +
       // The catalog has an index by name; by schema alone it would be read from end to end at every opening.
-      'AND relation.relname = ANY($2::name[]) WHERE space.nspname = $1',
-    parameters: [name, [...meta, ...wanted.map((layout) => layout.name)]],
+      'AND relation.relname = ANY($2::name[]) LEFT JOIN pg_index AS index ON index.indexrelid = relation.oid ' +
+      'WHERE space.nspname = $1',
+    parameters: [name, [...meta, ...wanted.map((layout) => layout.name), ...indexes]],
   })
+  const found = relations.filter(([relation]) => relation !== null)
   const tables = new Map<string, RowSecurity>(
-    relations
-      .filter(([table]) => table !== null)
+    found
+      .filter(([, , , , isIndex]) => isIndex !== 't')
       .map(([table, isOn, isForced]) => [String(table), rowSecurity(isOn === 't', isForced === 't')]),
+  )
+  const sound = new Set(
+    found.filter(([, , , isSound]) => isSound === 't').map(([relation]) => String(relation)),
   )
   const isMade = meta.some((table) => tables.has(table))
   const gone = meta.find((table) => isMade && !tables.has(table))
@@ -100,10 +125,20 @@ export async function storedSchema(
     })
     for (const [layout, text, reindexed] of rows) {
       if (layout === '') checkFormat(Number(text), dialect.identifier(name))
-      else layouts.set(String(layout), { text: String(text), reindexed: reindexed === 't' })
+      else layouts.set(String(layout), storedLayout(String(text), reindexed === 't'))
     }
   }
-  return { exists: relations.length > 0, isMade, layouts, tables }
+  return { exists: relations.length > 0, isMade, layouts, tables, sound }
+}
+
+/** The indexes of a table, as the server knows them. */
+export function indexNames(table: Table): readonly string[] {
+  return schemaOf(table).around.map((object) => object.name)
+}
+
+function storedLayout(stored: string, reindexed: boolean): StoredLayout {
+  const text = stored.trimEnd()
+  return { text, reindexed, isUnfinished: text !== stored }
 }
 
 function rowSecurity(isOn: boolean, isForced: boolean): RowSecurity {
@@ -123,13 +158,15 @@ function checkFormat(version: number, schemaName: string): void {
  * Compares the database with the layouts. Histories are expected to be among the layouts.
  *
  * @throws `UNSUPPORTED` when tables are protected by row-level security and the store does not say so, for it
- *   would see them empty
+ *   would see them empty; or when a table is of a higher version of its definition
  */
 export function differenceOf(
-  { layouts: stored, tables }: StoredSchema,
+  schemaStored: StoredSchema,
+  schema: Schema,
   layouts: readonly Layout[],
   isProtected: boolean,
 ): SchemaDifference {
+  const { layouts: stored, tables } = schemaStored
   // Floors are protected with the first table, so they tell of all others.
   const names = [...layouts.map((layout) => layout.name), '_coffer_floors']
   const isHidden = (name: string) => (tables.get(name) ?? 'off') !== 'off'
@@ -139,15 +176,33 @@ export function differenceOf(
       `the table ${hidden} is protected by row-level security: open the store with rowLevelSecurity: true`,
     )
   }
-  const isRight = (layout: Layout) =>
-    stored.get(layout.name)?.text === layoutText(layout) &&
-    (isProtected ? tables.get(layout.name) === 'forced' : tables.has(layout.name))
+  const isRight = ({ name }: Layout, text: string) =>
+    stored.get(name)?.text === text &&
+    stored.get(name)?.isUnfinished === false &&
+    (isProtected ? tables.get(name) === 'forced' : tables.has(name))
+  const [right, changed] = parted(layouts, (layout) => isRight(layout, layoutText(layout)))
+  refuseOlderDefinitions('postgresql', changed, (name) => parseLayout(name, stored.get(name)?.text ?? ''))
   return {
-    changed: layouts.filter((layout) => !isRight(layout)),
-    stale: layouts
-      .filter((layout) => isRight(layout) && stored.get(layout.name)?.reindexed === false)
-      .map((layout) => layout.name),
+    changed,
+    damaged: damagedLayouts(schemaStored, schema, right),
+    stale: right.map(({ name }) => name).filter((name) => stored.get(name)?.reindexed === false),
   }
+}
+
+/** The layouts from whose tables an index or a guard was taken. They are among those that were asked about. */
+export function damagedLayouts(
+  { sound }: StoredSchema,
+  { dialect }: Schema,
+  layouts: readonly Layout[],
+): readonly Layout[] {
+  const isSound = (layout: Layout) =>
+    (!layout.appendOnly || sound.has(layout.name)) &&
+    indexNames(tableOf(dialect, layout)).every((index) => sound.has(index))
+  return layouts.filter((layout) => !isSound(layout))
+}
+
+function parted<T>(all: readonly T[], isFirst: (each: T) => boolean): readonly [readonly T[], readonly T[]] {
+  return [all.filter(isFirst), all.filter((each) => !isFirst(each))]
 }
 
 /** The refusal of a schema of which somebody has taken a part away. */

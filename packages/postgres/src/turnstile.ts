@@ -15,6 +15,8 @@ export interface Turnstile {
   enter(timeoutMs: number): Promise<void> | undefined
   /** Gives the place to whoever has waited longest. */
   leave(): void
+  /** How many wait. */
+  readonly waiting: number
 }
 
 interface Waiting {
@@ -55,6 +57,9 @@ export function turnstile(places: number, maxWaiting = MAX_WAITING): Turnstile {
       waiting.delete(next)
       clearTimeout(next.timer)
       next.enter()
+    },
+    get waiting() {
+      return waiting.size
     },
   }
 }

@@ -171,3 +171,32 @@ describe('where nothing may be written', () => {
     })
   })
 })
+
+test.each([{}, { migrate: 'verify' }, { readOnly: true }] as const)(
+  'a table of a higher version is refused with %o, and stays as it is',
+  async (options) => {
+    const { url } = await database()
+    const schema = freshSchema()
+    const place = { connectionString: url, schema }
+    const newerNotes = defineCollection({
+      ...{ name: 'notes', schema: widerNotes.schema, key: 'id', fields: { author: 'index' }, version: 2 },
+      upgrade: { 1: (old) => old },
+    })
+    await using writer = createStore({ backend: postgres(place) })
+    await writer.collection(newerNotes).put({ id: 'a', author: 'ann' })
+    const catalog = () =>
+      query(
+        url,
+        `SELECT xmin::text, relname, relnatts FROM pg_class WHERE relnamespace = to_regnamespace('${schema}') ` +
+          `ORDER BY relname`,
+      )
+    const before = await catalog()
+    await using older = noteStore({ ...place, ...options })
+    await expect(older.collection(notes).count()).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message:
+        'notes was written by version 2 of its definition, and this program has version 1: use the newer release',
+    })
+    expect(await catalog()).toEqual(before)
+  },
+)
