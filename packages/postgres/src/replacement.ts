@@ -1,7 +1,7 @@
 /**
  * Filling a place with other contents, tables included, in one transaction under the lock for changes of the
- * schema. Nobody else sees anything of it before the commit. Indexes are made when the rows are in, which is a
- * quarter faster than adding to them.
+ * schema. Nobody else sees anything of it before the commit. Indexes are made when the rows are in, which is faster
+ * than adding to them.
  */
 
 import { setTimeout as pause } from 'node:timers/promises'

@@ -1,6 +1,7 @@
 /** What a store does in a while: a few kinds of work, each by so many callers at once. */
 
 import { randomUUID } from 'node:crypto'
+import { createHistogram } from 'node:perf_hooks'
 import { type BaseStore, defineCollection, defineLog } from '@coffer/core'
 import * as z from 'zod'
 
@@ -33,6 +34,9 @@ export interface Work {
   readonly run: (store: BaseStore, turn: number) => Promise<unknown>
 }
 
+/** Tries of a transaction: many callers over few keys conflict often, and a bench is no place to give up. */
+const MAX_ATTEMPTS = 1_000
+
 /** What was measured of it. */
 export interface Measured {
   readonly name: string
@@ -45,37 +49,45 @@ export interface Measured {
 
 /** Keys that reading and updating go over. */
 const KEYS = 1_000
+const AUTHORS = 50
+const STREAMS = 64
 const TEXT = 'x'.repeat(200)
 
-/** The kinds of work, in the order in which they run. */
+/** The kinds of work, in the order in which they run: each by one caller, and by so many. */
 export function works(callers: number): readonly Work[] {
-  const kinds: readonly Omit<Work, 'callers'>[] = [
-    { name: 'put', run: (store, turn) => store.collection(notes).put(noteAt(KEYS + turn)) },
-    { name: 'get', run: (store, turn) => store.collection(notes).get(keyAt(turn % KEYS)) },
-    {
-      name: 'update',
-      run: (store, turn) => store.collection(notes).update(keyAt(turn % KEYS), { text: `${TEXT}${turn}` }),
-    },
-    {
-      name: 'find 20',
-      run: (store, turn) => store.collection(notes).find({ where: { author: `a${turn % 50}` }, limit: 20 }),
-    },
-    {
-      name: 'transaction',
-      run: (store, turn) =>
-        store.transaction(async (tx) => {
+  return KINDS.flatMap((kind) => [1, callers].map((count) => ({ ...kind, callers: count })))
+}
+
+const KINDS: readonly Omit<Work, 'callers'>[] = [
+  // What one caller has put another must not find.
+  { name: 'put', run: (store) => store.collection(notes).put({ ...noteAt(0), id: randomUUID() }) },
+  { name: 'get', run: (store, turn) => store.collection(notes).get(keyAt(turn % KEYS)) },
+  {
+    name: 'update',
+    run: (store, turn) => store.collection(notes).update(keyAt(turn % KEYS), { text: `${TEXT}${turn}` }),
+  },
+  {
+    name: 'find 20',
+    run: (store, turn) =>
+      store.collection(notes).find({ where: { author: `a${turn % AUTHORS}` }, limit: 20 }),
+  },
+  {
+    name: 'transaction',
+    run: (store, turn) =>
+      store.transaction(
+        async (tx) => {
           const [from, to] = [keyAt(turn % KEYS), keyAt((turn * 7 + 1) % KEYS)]
           await tx.collection(notes).get(from)
           await tx.collection(notes).update(to, { text: `${TEXT}${turn}` })
-        }),
-    },
-    {
-      name: 'append',
-      run: (store, turn) => store.log(steps).append(`s${turn % callers}`, [{ id: randomUUID(), text: TEXT }]),
-    },
-  ]
-  return kinds.flatMap((kind) => [...new Set([1, callers])].map((count) => ({ ...kind, callers: count })))
-}
+        },
+        { maxAttempts: MAX_ATTEMPTS },
+      ),
+  },
+  {
+    name: 'append',
+    run: (store, turn) => store.log(steps).append(`s${turn % STREAMS}`, [{ id: randomUUID(), text: TEXT }]),
+  },
+]
 
 /** Fills the store with what reading goes over. */
 export async function fill(store: BaseStore): Promise<void> {
@@ -83,31 +95,42 @@ export async function fill(store: BaseStore): Promise<void> {
   await store.log(steps).head('s0')
 }
 
-/** Lets the callers work for so long, after a tenth of it that is not counted. */
-export async function measure(store: BaseStore, work: Work, forMs: number): Promise<Measured> {
-  const durations: number[] = []
-  const startedAt = performance.now()
-  const countedFrom = startedAt + forMs / 10
+/**
+ * Lets the callers work for so long, after a tenth of it that is not counted; one operation at least is counted.
+ *
+ * @throws what an operation throws, the signal's reason when it is aborted; in either case nothing is under way any more
+ */
+export async function measure(
+  store: BaseStore,
+  work: Work,
+  forMs: number,
+  signal: AbortSignal,
+): Promise<Measured> {
+  const nanoseconds = createHistogram()
+  const failed = new AbortController()
+  const stopped = AbortSignal.any([signal, failed.signal])
+  const countedFrom = performance.now() + forMs / 10
   const endsAt = countedFrom + forMs
   let turn = 0
   const call = async () => {
-    for (let now = performance.now(); now < endsAt; ) {
+    for (let now = performance.now(); now < endsAt || nanoseconds.count === 0; ) {
+      if (stopped.aborted) return
       await work.run(store, turn++)
       const after = performance.now()
-      if (now >= countedFrom) durations.push(after - now)
+      if (now >= countedFrom) nanoseconds.record(Math.max(1, Math.round((after - now) * 1e6)))
       now = after
     }
   }
-  await Promise.all(Array.from({ length: work.callers }, call))
+  const calls = Array.from({ length: work.callers }, () => call().catch((error) => failed.abort(error)))
+  await Promise.all(calls)
+  stopped.throwIfAborted()
   const tookMs = performance.now() - countedFrom
-  durations.sort((one, other) => one - other)
-  const at = (share: number) => durations[Math.floor(share * (durations.length - 1))] ?? 0
   return {
     name: work.name,
     callers: work.callers,
-    perSecond: (durations.length / tookMs) * 1_000,
-    medianMs: at(0.5),
-    p99Ms: at(0.99),
+    perSecond: (nanoseconds.count / tookMs) * 1_000,
+    medianMs: nanoseconds.percentile(50) / 1e6,
+    p99Ms: nanoseconds.percentile(99) / 1e6,
   }
 }
 
@@ -116,5 +139,5 @@ function keyAt(place: number): string {
 }
 
 function noteAt(place: number) {
-  return { id: keyAt(place), author: `a${place % 50}`, text: TEXT }
+  return { id: keyAt(place), author: `a${place % AUTHORS}`, text: TEXT }
 }

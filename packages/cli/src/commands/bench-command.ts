@@ -1,17 +1,17 @@
 /** `coffer bench`: how fast a store is where it is, beside what it holds. */
 
 import { randomUUID } from 'node:crypto'
-import { createStore } from '@coffer/core'
+import { type BaseStore, createStore, type StoreConfig } from '@coffer/core'
 import { type Command, InvalidArgumentError } from 'commander'
 import { fill, type Measured, measure, works } from '../bench/contest.ts'
 import { scratchPlace } from '../bench/scratch-place.ts'
-import { EXIT } from '../failure.ts'
+import { CommandError, EXIT, sentenceOf } from '../failure.ts'
 import { grouped } from '../output/numbers.ts'
 import { progressOn } from '../output/progress.ts'
 import { layOut } from '../output/table.ts'
 import { nameOf } from '../store-location.ts'
 import { type Context, withPlaceOptions } from './command.ts'
-import { stoppable } from './unfinished.ts'
+import { interruptible } from './interruption.ts'
 
 interface BenchFlags {
   readonly seconds: number
@@ -36,52 +36,72 @@ export function addBenchCommand(program: Command, context: Context): void {
   const command = program
     .command('bench')
     .description('measure how fast a store is on this disk or server')
-    .option('--seconds <number>', 'how long each kind of work goes on', numberFrom(0.05, 3_600), 2)
-    .option('--callers <number>', 'how many callers at once', numberFrom(2, 10_000), 64)
+    .option('--seconds <number>', 'how long each kind of work goes on', secondsOf, 2)
+    .option('--callers <number>', 'how many callers at once', callersOf, 64)
     .option('--json', 'print the numbers as JSON')
     .addHelpText('after', HELP)
   withPlaceOptions(command).action(async (flags: BenchFlags) => {
-    context.exitCode = await stoppable('nothing of it is left', (signal) => bench(context, flags, signal))
+    await interruptible((signal) => bench(context, flags, signal))
   })
 }
 
-function numberFrom(least: number, most: number): (value: string) => number {
-  return (value) => {
-    const number = Number(value)
-    if (value.trim() !== '' && number >= least && number <= most) return number
-    throw new InvalidArgumentError(`It takes a number from ${least} to ${most}.`)
-  }
+function secondsOf(value: string): number {
+  const number = Number(value)
+  if (value.trim() !== '' && number >= 0.05 && number <= 3_600) return number
+  throw new InvalidArgumentError('It takes a number from 0.05 to 3600.')
 }
 
-async function bench(
-  { project, terminal }: Context,
-  flags: BenchFlags,
-  signal: AbortSignal,
-): Promise<number> {
+function callersOf(value: string): number {
+  const number = Number(value)
+  if (value.trim() !== '' && Number.isInteger(number) && number >= 2 && number <= 10_000) return number
+  throw new InvalidArgumentError('It takes a whole number from 2 to 10000.')
+}
+
+async function bench({ project, terminal }: Context, flags: BenchFlags, signal: AbortSignal): Promise<void> {
   const config = project.storeConfig()
-  const { out, err } = terminal
-  const place = scratchPlace(config, `coffer-bench-${randomUUID().slice(0, 8)}`)
-  const kinds = works(Math.round(flags.callers))
-  const bar = progressOn(err, kinds.length)
-  const store = createStore(place.config)
   const results: Measured[] = []
-  try {
+  const run = inScratchPlace(config, terminal.environment, async (store) => {
     await fill(store)
-    for (const work of kinds) {
-      signal.throwIfAborted()
-      bar.update(results.length, `${work.name} × ${work.callers}`)
-      results.push(await measure(store, work, flags.seconds * 1_000))
+    const kinds = works(flags.callers)
+    const bar = progressOn(terminal.err, kinds.length)
+    try {
+      for (const work of kinds) {
+        bar.update(results.length, `${work.name} × ${work.callers}`)
+        results.push(await measure(store, work, flags.seconds * 1_000, signal))
+      }
+    } finally {
+      bar.hide()
     }
-  } catch (error) {
+  })
+  await run.catch((error: unknown) => {
     if (!signal.aborted || error !== signal.reason) throw error
-  } finally {
-    bar.hide()
-    await store.close()
-    await place.remove()
-  }
+  })
+  const { out } = terminal
   if (flags.json === true) await out.line(JSON.stringify({ store: nameOf(config), results }, null, 2))
   else for (const line of tableOf(results, out.width)) await out.line(line)
-  return signal.aborted ? EXIT.interrupted : EXIT.ok
+  if (signal.aborted) throw new CommandError('interrupted; nothing of it is left behind', EXIT.interrupted)
+}
+
+/** Runs with a store in a place of its own, which is removed whatever happens. */
+async function inScratchPlace(
+  config: StoreConfig,
+  environment: NodeJS.ProcessEnv,
+  run: (store: BaseStore) => Promise<void>,
+): Promise<void> {
+  const place = scratchPlace(config, `coffer-bench-${randomUUID().slice(0, 8)}`)
+  const store = createStore(place.config)
+  const work = run(store).finally(() => store.close())
+  const failure = await work.then(
+    () => undefined,
+    (error: unknown) => ({ error }),
+  )
+  try {
+    await place.remove()
+  } catch (error) {
+    const reason = sentenceOf((failure ?? { error }).error, environment)
+    throw new CommandError(`${place.name} is left behind, remove it: ${reason}`, EXIT.bad)
+  }
+  if (failure !== undefined) throw failure.error
 }
 
 function tableOf(results: readonly Measured[], width: number): readonly string[] {

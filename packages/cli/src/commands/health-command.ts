@@ -3,8 +3,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Command, InvalidArgumentError } from 'commander'
 import { createLogUpdate } from 'log-update'
-import { EXIT } from '../failure.ts'
-import { dashboard } from '../health/dashboard.ts'
+import { CommandError, EXIT } from '../failure.ts'
+import { dashboard, lineOf } from '../health/dashboard.ts'
 import { type Sample, Samples, takeSample, troublesOf } from '../health/sample.ts'
 import { nameOf } from '../store-location.ts'
 import { type Context, configFor, withPlaceOptions } from './command.ts'
@@ -25,7 +25,9 @@ the internal collection coffer_health. Exits with 1 when the store does not
 answer, or a check is bad. coffer doctor tells all checks with advice.
 
 --watch looks again every so many seconds (default: ${DEFAULT_WATCH_SECONDS}) until Ctrl-C; on a terminal
-as a dashboard, else a line a look. Numbers behind + are growth a second.
+as a dashboard, else a line a look. Times are the median of the last 60 looks,
+beside the least and the most; numbers behind + are growth a second. The exit
+code is that of the last look.
 
 Examples:
   coffer health --store agents.db
@@ -69,22 +71,50 @@ async function lookOnce(context: Context, flags: HealthFlags): Promise<number> {
 
 /** Goes on until it is interrupted; that the store does not answer is shown, and is no end. */
 async function watch(context: Context, flags: HealthFlags, signal: AbortSignal): Promise<number> {
-  const { out } = context.terminal
   const samples = new Samples()
-  const screen = out.isTerminal && flags.json !== true ? createLogUpdate(out.stream) : undefined
+  const show = shownOn(context, flags, samples)
   const pauseMs = 1_000 * (typeof flags.watch === 'number' ? flags.watch : DEFAULT_WATCH_SECONDS)
+  const interrupted = new Promise<undefined>((resolve) => {
+    signal.addEventListener('abort', () => resolve(undefined), { once: true })
+  })
   while (!signal.aborted) {
-    const sample = await look(context, flags)
+    // A server that does not answer is waited for, but not by somebody who wants to leave.
+    const sample = await Promise.race([lookAgain(context, flags, samples.latest), interrupted])
+    if (sample === undefined) break
     samples.add(sample)
-    if (flags.json === true) await out.line(JSON.stringify(reportOf(sample)))
-    else if (screen === undefined)
-      await out.line(dashboard(out, storeName(context), samples).filter(Boolean).slice(0, 3).join('  '))
-    else screen(dashboard(out, storeName(context), samples).join('\n'))
+    await show(sample)
     await pause(pauseMs, undefined, { signal }).catch(() => undefined)
   }
-  screen?.done()
   const { latest } = samples
-  return latest !== undefined && isGood(latest) ? EXIT.ok : EXIT.bad
+  if (latest === undefined) return EXIT.interrupted
+  return isGood(latest) ? EXIT.ok : EXIT.bad
+}
+
+/** Where looks are shown: drawn anew on a terminal, else a line each. */
+function shownOn(
+  context: Context,
+  { json }: HealthFlags,
+  samples: Samples,
+): (sample: Sample) => Promise<void> {
+  const { out } = context.terminal
+  if (json === true) return (sample) => out.line(JSON.stringify(reportOf(sample)))
+  if (!out.isTerminal) return (sample) => out.line(lineOf(sample))
+  // A hidden cursor would need handlers of signals, which end the process before the last look is told.
+  const screen = createLogUpdate(out.stream, { showCursor: true })
+  // The line that the cursor is on stays empty.
+  return async () => screen(dashboard(out, storeName(context), samples, out.height - 1).join('\n'))
+}
+
+/** The first look tells that there is no store; one that goes missing later may come back. */
+async function lookAgain(context: Context, flags: HealthFlags, before: Sample | undefined): Promise<Sample> {
+  try {
+    return await look(context, flags)
+  } catch (error) {
+    if (before === undefined || !(error instanceof CommandError)) throw error
+    const failure = { code: 'NOT_FOUND' as const, message: error.message }
+    const health = { ok: false, backend: before.health.backend, readMs: null, writeMs: null, failure }
+    return { at: Date.now(), health, openMs: 0, inspection: undefined }
+  }
 }
 
 /** Each look opens the store anew: so it sees what another process has written, and outlives an outage. */
@@ -94,7 +124,8 @@ async function look({ project }: Context, { write }: HealthFlags): Promise<Sampl
   try {
     return await takeSample(store, write === true)
   } finally {
-    await store.close()
+    // What can't be closed has told so by not answering, or tells it at the next look.
+    await store.close().catch(() => undefined)
   }
 }
 

@@ -93,8 +93,7 @@ function size(out: Output, samples: Samples): readonly string[] {
   const bytes = samples.latest?.inspection?.bytes ?? null
   if (bytes === null) return []
   const growth = samples.perSecond((sample) => sample.inspection?.bytes)
-  const grown = growth === undefined ? '' : `  ${growth < 0 ? '-' : '+'}${bytesOf(Math.abs(growth))}/s`
-  return [cut(`${'size'.padEnd(MARGIN)}${bytesOf(bytes)}${grown}`, out.width)]
+  return [cut(`${'size'.padEnd(MARGIN)}${bytesOf(bytes)}  ${grownBy(growth, bytesOf)}`.trimEnd(), out.width)]
 }
 
 function tables(out: Output, samples: Samples, room: number): readonly string[] {
@@ -103,13 +102,9 @@ function tables(out: Output, samples: Samples, room: number): readonly string[] 
     .toSorted((one, other) => other.rows - one.rows)
   if (filled.length === 0) return []
   const cells = filled.slice(0, room).map(({ layout, rows, isEstimate, bytes }) => {
-    const growth = samples.perSecond(rowsOf(layout))
-    return [
-      layout,
-      `${isEstimate ? '~' : ''}${grouped(rows)}`,
-      growth === undefined ? '' : `${growth < 0 ? '' : '+'}${grouped(Math.round(growth))}/s`,
-      bytes === null ? '-' : bytesOf(bytes),
-    ]
+    const growth = grownBy(samples.perSecond(rowsOf(layout)), (rows) => grouped(Math.round(rows)))
+    const count = `${isEstimate ? '~' : ''}${grouped(rows)}`
+    return [layout, count, growth, bytes === null ? '-' : bytesOf(bytes)]
   })
   const columns = ['rows', '', 'size'].map((title) => ({ title, align: 'right' as const }))
   const [head = '', ...body] = layOut([{ title: 'table' }, ...columns], cells, out.width)
@@ -122,10 +117,17 @@ function tables(out: Output, samples: Samples, room: number): readonly string[] 
   ]
 }
 
+/** How much is added a second; nothing while that is not known. */
+function grownBy(growth: number | undefined, shown: (amount: number) => string): string {
+  return growth === undefined ? '' : `${growth < 0 ? '-' : '+'}${shown(Math.abs(growth))}/s`
+}
+
 function attention(out: Output, sample: Sample): readonly string[] {
   const { failure } = sample.health
   const told: readonly { readonly style: Style; readonly text: string }[] = [
-    ...(failure === undefined ? [] : [{ style: 'red', text: `${failure.code}: ${failure.message}` } as const]),
+    ...(failure === undefined
+      ? []
+      : [{ style: 'red', text: `${failure.code}: ${failure.message}` } as const]),
     ...troublesOf(sample).map(({ state, topic, says }) => ({
       style: state === 'bad' ? ('red' as const) : ('yellow' as const),
       text: `${topic}: ${says}`,

@@ -1,6 +1,6 @@
 /** How a store is at one moment, and how moments add up while somebody watches. */
 
-import type { BaseStore, Check, Health, Inspection } from '@coffer/core'
+import { type BaseStore, type Check, type Health, type Inspection, isStoreError } from '@coffer/core'
 
 /** One look at a store. */
 export interface Sample {
@@ -20,8 +20,18 @@ export async function takeSample(store: BaseStore, write: boolean): Promise<Samp
   const first = await place.health()
   const openMs = performance.now() - startedAt
   const health = first.ok ? await place.health({ write }) : first
-  const inspection = health.ok ? await place.inspect().catch(() => undefined) : undefined
-  return { at: Date.now(), health, openMs, inspection }
+  const at = Date.now()
+  if (!health.ok) return { at, health, openMs, inspection: undefined }
+  try {
+    return { at, health, openMs, inspection: await place.inspect() }
+  } catch (cause) {
+    const { code, message } = isStoreError(cause) ? cause : unknownFailure(place.backend)
+    return { at, health: { ...health, ok: false, failure: { code, message } }, openMs, inspection: undefined }
+  }
+}
+
+function unknownFailure(backend: string): NonNullable<Health['failure']> {
+  return { code: 'INTERNAL', message: `${backend} can't be inspected` }
 }
 
 /** What of a sample deserves attention. */

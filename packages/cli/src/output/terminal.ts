@@ -16,8 +16,15 @@ export type Style = Parameters<typeof styleText>[0]
 /** Columns that output is laid out for, unless it goes to a terminal that has fewer. */
 const COLUMNS = 80
 
-/** A stream that lines go to; a terminal says so, and how many columns it has. */
-export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number }
+/** The lines of a terminal that does not say how many it has. */
+const ROWS = 24
+
+/** A stream that lines go to; a terminal says so, and how many columns and lines it has. */
+export type OutputStream = NodeJS.WritableStream & {
+  readonly isTTY?: boolean
+  readonly columns?: number
+  readonly rows?: number
+}
 
 /** One of the two streams that a command writes to. */
 export class Output {
@@ -41,6 +48,12 @@ export class Output {
   get width(): number {
     const { columns = 0 } = this.#stream
     return this.isTerminal && columns > 0 ? Math.min(COLUMNS, columns) : COLUMNS
+  }
+
+  /** The lines that a screen has. */
+  get height(): number {
+    const { rows = 0 } = this.#stream
+    return rows > 0 ? rows : ROWS
   }
 
   /** Writes a line, and waits while the reader is behind. */

@@ -1,0 +1,62 @@
+/** The note that a copy leaves in its target: that it has begun, and later that it is done. */
+
+import type { Layout, Place } from '@coffer/core'
+import type { NewRow } from '@coffer/core/backend'
+
+/** The layout that holds the note. */
+export const COPIES = 'coffer_copies'
+
+const layout: Layout = {
+  name: COPIES,
+  fields: [],
+  indexes: [],
+  documentColumns: [],
+  appendOnly: false,
+  history: undefined,
+  schemaVersion: 1,
+}
+
+/** The layout to make in the target before anything is noted. */
+export const copiesLayout = layout
+
+const TENANT = 'default'
+const ID = 'copy'
+
+/** How far the copy into a place has come; `undefined` where there never was one. */
+export async function readMark(place: Place): Promise<'begun' | 'done' | undefined> {
+  const row = await noted(place)
+  if (row === undefined) return undefined
+  return (JSON.parse(row.document) as { state?: unknown }).state === 'done' ? 'done' : 'begun'
+}
+
+async function noted(place: Place): Promise<NewRow | undefined> {
+  return place.snapshot(async (snapshot) => {
+    if (!snapshot.layouts.some((held) => held.layout.name === COPIES)) return undefined
+    const [row] = await snapshot.rows(layout, undefined, 1)
+    return row
+  })
+}
+
+/** Notes how far it has come. The layout has been made. */
+export async function writeMark(
+  place: Place,
+  state: 'begun' | 'done',
+  at: number,
+  more: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const before = await noted(place)
+  const row: NewRow = {
+    tenant: TENANT,
+    id: ID,
+    version: (before?.version ?? 0) + 1,
+    createdAt: before?.createdAt ?? at,
+    updatedAt: at,
+    expiresAt: null,
+    deletedAt: null,
+    schemaVersion: 1,
+    hash: null,
+    fields: [],
+    document: JSON.stringify({ id: ID, state, ...more }),
+  }
+  await place.merge(layout, { put: [row], remove: [], floors: [] })
+}
