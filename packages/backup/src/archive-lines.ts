@@ -5,7 +5,8 @@ import { throwIfAborted } from './abort.ts'
 import type { ArchiveReader } from './archive-reader.ts'
 import { heldLayout } from './layout-schema.ts'
 import type { Chunk, ManifestLayout } from './manifest.ts'
-import { FloorReader, LineProblem, type ReadRow, RowReader } from './row-reader.ts'
+import { FloorReader, type ReadRow, RowReader } from './row-reader.ts'
+import { LineProblem } from './row-rules.ts'
 
 /** What one chunk holds. */
 export interface ReadChunk {

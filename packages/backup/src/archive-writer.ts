@@ -2,9 +2,10 @@
 
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
+import { StoreError } from '@coffer/core'
 import { pack } from 'tar-stream'
 import { type Compression, compress, EXTENSIONS } from './compression.ts'
-import { CHUNK_BYTES, type Chunk, chunkName } from './manifest.ts'
+import { CHUNK_BYTES, type Chunk, chunkName, MAX_CHUNK_BYTES } from './manifest.ts'
 import { writeAll } from './private-file.ts'
 import { headerFields } from './tar-header.ts'
 
@@ -114,6 +115,11 @@ export class ChunkWriter {
 
   #seal(): Promise<void> {
     const expanded = Buffer.from(this.#lines)
+    if (expanded.length > MAX_CHUNK_BYTES) {
+      throw new StoreError('LIMIT_EXCEEDED', `${this.#layout}: a row is larger than an archive takes one`, {
+        collection: this.#layout,
+      })
+    }
     const rows = this.#rows
     const position = this.#sealed++
     const name = chunkName(this.#folder, this.#layout, position, EXTENSIONS[this.#archive.compression])

@@ -2,13 +2,14 @@
 
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type BaseStore, type Snapshot, StoreError } from '@coffer/core'
+import { type BaseStore, type Layout, type Snapshot, StoreError } from '@coffer/core'
 import { ArchiveWriter, ChunkWriter } from './archive-writer.ts'
 import { backupName } from './backup-name.ts'
 import { bestCompression, type Compression, EXTENSIONS, requireCompression } from './compression.ts'
 import { hashOfContents, type LayoutDigest, LayoutDigester } from './content-digest.ts'
+import { COPIES } from './copy-mark.ts'
 import { documentOf } from './document.ts'
-import { writtenLayout } from './layout-schema.ts'
+import { layoutSchema, writtenLayout } from './layout-schema.ts'
 import { HeadCollector, headLayouts, type LogHeads } from './log-heads.ts'
 import { FORMAT_VERSION, MANIFEST, type ManifestLayout, manifestText } from './manifest.ts'
 import { nativeBackup } from './native-backup.ts'
@@ -16,6 +17,7 @@ import { floorPages, rowPages } from './pages.ts'
 import { giveName, makeFolder, partialName } from './private-file.ts'
 import { release } from './release.ts'
 import { floorLine, rowLine } from './row-line.ts'
+import { FloorRules, LineProblem, RowRules } from './row-rules.ts'
 
 /** How far a backup has come. */
 export interface BackupProgress {
@@ -63,7 +65,7 @@ export interface MadeBackup {
  * its owner's alone; after a failure nothing is left. Memory is bounded, whatever the size of the store.
  *
  * @throws `UNSUPPORTED` where the backend can't (or has no native form), `CORRUPT` for a stored document that is
- *   no JSON, `ABORTED`, `NO_SPACE`
+ *   no JSON or that no archive can hold, `LIMIT_EXCEEDED` for more than one can hold, `ABORTED`, `NO_SPACE`
  */
 export async function backup(store: BaseStore, options: BackupOptions): Promise<MadeBackup> {
   const { out, format = 'archive', compression = bestCompression } = options
@@ -77,7 +79,7 @@ export async function backup(store: BaseStore, options: BackupOptions): Promise<
     throw new StoreError('INVALID_ARGUMENT', 'backup: option format is archive or native')
   }
   await makeFolder(out)
-  if (format === 'native') return nativeBackup(store, out)
+  if (format === 'native') return nativeBackup(store, out, options.signal)
   requireCompression(compression)
   const createdAt = store.now()
   const partial = partialName(backupName(createdAt, 'tar', 0))
@@ -161,12 +163,17 @@ async function writeContents(
   const written: WrittenLayout[] = []
   let total = 0
   for (const { layout, stale } of snapshot.layouts) {
+    // How far a copy has come is of this place alone.
+    if (layout.name === COPIES) continue
+    requireReadable(layout)
+    const rules = new RowRules(layout)
     const digester = new LayoutDigester(layout)
     const collector = headsOf.has(layout.name) ? new HeadCollector(layout.name) : undefined
     const rows = new ChunkWriter(archive, 'rows', layout.name)
     for await (const page of rowPages(snapshot, layout, signal)) {
       for (const row of page) {
         const document = documentOf(row, layout)
+        obeying(layout, () => rules.check(row, document))
         digester.row(row, document)
         collector?.add(row, document)
         const full = rows.add(rowLine(row))
@@ -176,9 +183,11 @@ async function writeContents(
       onProgress({ layout: layout.name, rows: total, bytes: archive.bytes })
     }
     const floors = new ChunkWriter(archive, 'floors', layout.name)
+    const floorRules = new FloorRules()
     const rowChunks = await rows.end()
     for await (const page of floorPages(snapshot, layout)) {
       for (const floor of page) {
+        obeying(layout, () => floorRules.check(floor))
         digester.floor(floor)
         await floors.add(floorLine(floor))
       }
@@ -190,4 +199,23 @@ async function writeContents(
     written.push({ entry, digest, heads: collector?.end() })
   }
   return written
+}
+
+function requireReadable(layout: Layout): void {
+  if (layoutSchema.safeParse(writtenLayout(layout)).success) return
+  throw new StoreError('UNSUPPORTED', 'a layout of the place has a form that archives have no room for', {
+    collection: layout.name,
+  })
+}
+
+/** What the reader of an archive would refuse is refused while the place that it comes from is still there. */
+function obeying({ name }: Layout, check: () => void): void {
+  try {
+    check()
+  } catch (error) {
+    if (!(error instanceof LineProblem)) throw error
+    throw new StoreError('CORRUPT', `${name}: what is stored ${error.message}: coffer verify names it`, {
+      collection: name,
+    })
+  }
 }

@@ -4,7 +4,7 @@ import type { Layout, Place, TenantFloor } from '@coffer/core'
 import type { Key, NewRow } from '@coffer/core/backend'
 
 /** A batch is sent when it has so many rows, or so much text. */
-const MAX_ROWS = 2_000
+const MAX_ROWS = 1_000
 const MAX_LENGTH = 2 * 1_024 * 1_024
 
 export class CopyBatch {

@@ -22,11 +22,27 @@ export const copiesLayout = layout
 const TENANT = 'default'
 const ID = 'copy'
 
+/** What is noted of a copy. */
+export interface CopyMark {
+  readonly state: 'begun' | 'done'
+  /** The hash of what the source was called; `undefined` in a note of an older release. */
+  readonly source: string | undefined
+}
+
 /** How far the copy into a place has come; `undefined` where there never was one. */
-export async function readMark(place: Place): Promise<'begun' | 'done' | undefined> {
+export async function readMark(place: Place): Promise<CopyMark['state'] | undefined> {
+  return (await readCopy(place))?.state
+}
+
+/** What is noted of the copy into a place; `undefined` where there never was one. */
+export async function readCopy(place: Place): Promise<CopyMark | undefined> {
   const row = await noted(place)
   if (row === undefined) return undefined
-  return (JSON.parse(row.document) as { state?: unknown }).state === 'done' ? 'done' : 'begun'
+  const { state, source } = JSON.parse(row.document) as { state?: unknown; source?: unknown }
+  return {
+    state: state === 'done' ? 'done' : 'begun',
+    source: typeof source === 'string' ? source : undefined,
+  }
 }
 
 async function noted(place: Place): Promise<NewRow | undefined> {
@@ -40,9 +56,8 @@ async function noted(place: Place): Promise<NewRow | undefined> {
 /** Notes how far it has come. The layout has been made. */
 export async function writeMark(
   place: Place,
-  state: 'begun' | 'done',
+  mark: CopyMark & { readonly from: string },
   at: number,
-  more: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const before = await noted(place)
   const row: NewRow = {
@@ -56,7 +71,7 @@ export async function writeMark(
     schemaVersion: 1,
     hash: null,
     fields: [],
-    document: JSON.stringify({ id: ID, state, ...more }),
+    document: JSON.stringify({ id: ID, ...mark }),
   }
   await place.merge(layout, { put: [row], remove: [], floors: [] })
 }

@@ -10,16 +10,17 @@ import {
   type Place,
   type Snapshot,
   StoreError,
+  sha256,
 } from '@coffer/core'
 import type { Key, NewRow } from '@coffer/core/backend'
 import { throwIfAborted } from './abort.ts'
 import { hashOfContents, type LayoutDigest, LayoutDigester } from './content-digest.ts'
-import { digestOf } from './content-hash.ts'
 import { CopyBatch } from './copy-batch.ts'
-import { COPIES, copiesLayout, readMark, writeMark } from './copy-mark.ts'
+import { COPIES, copiesLayout, readCopy, writeMark } from './copy-mark.ts'
 import { documentOf } from './document.ts'
 import { compareKeys, isSameRow, RowCursor } from './merge-join.ts'
 import { floorPages, rowPages } from './pages.ts'
+import { verifyCopy } from './verify-copy.ts'
 
 /** How far a copy has come. */
 export interface CopyProgress {
@@ -34,6 +35,11 @@ export interface CopyProgress {
 export interface CopyOptions {
   /** Makes a target that has rows equal to the source: others are replaced, and what only it has is removed. */
   readonly update?: boolean
+  /**
+   * What the source is called, the same at every run, such as where it is: an interrupted copy goes on from the source
+   * of that name alone. Only a hash of it is kept. Default: the name of its backend.
+   */
+  readonly sourceName?: string
   /** Called after every page. */
   readonly onProgress?: (progress: CopyProgress) => void
   /** Stops it; the same call goes on from there. */
@@ -53,16 +59,23 @@ export interface CopyReport {
   readonly same: number
   /** As `contentHash` of the source at the instant that was copied. */
   readonly contentHash: string
+  /**
+   * As `contentHash` of the target afterwards. It is the source's, but for floors that only the target has: those of
+   * records that were removed from it, by `update` or before.
+   */
+  readonly targetHash: string
 }
 
 /**
  * Copies everything that one store holds at one instant into another, rows as they are. Writes to the source go on
- * and are not seen; nobody else may write to the target. What was interrupted is taken up again by the same call. At
- * the end the target is read again and compared by counts and hashes.
+ * and are not seen; nobody else may write to the target. What was interrupted is taken up again by the same call; that
+ * removes nothing, and replaces nothing that is newer in the target, unless `update` is said. At the end the target is
+ * read again and compared. Tables that only the target has stay, empty, and so do its floors, so that no version is
+ * ever given twice.
  *
  * @param target a store of its own that has used no collection yet
- * @throws `ALREADY_EXISTS` for a target with rows that no interrupted copy has left there, `UNSUPPORTED` for a
- *   source whose rows await a migration, `CORRUPT` when the target does not hold what was written
+ * @throws `ALREADY_EXISTS` for a target with rows that no interrupted copy of this source has left there,
+ *   `UNSUPPORTED` for a source whose rows await a migration, `CORRUPT` when the target does not hold what was written
  */
 export async function copy(
   source: BaseStore,
@@ -70,38 +83,57 @@ export async function copy(
   options: CopyOptions = {},
 ): Promise<CopyReport> {
   const place = target.place()
-  await refuseForeignRows(place, options.update === true)
+  const { backend } = source.place()
+  const mark = { from: backend, source: sha256(options.sourceName ?? backend) }
+  await refuseForeignRows(place, mark.source, options.update === true)
   return source.place().snapshot(async (snapshot) => {
     refuseStale(snapshot.layouts)
     const wanted = snapshot.layouts.map(({ layout }) => layout).filter(({ name }) => name !== COPIES)
     const others = await onlyIn(place, wanted)
+    if (options.update !== true) await refuseRowsOf(place, others)
     await place.make([copiesLayout, ...others, ...wanted])
-    await writeMark(place, 'begun', target.now().getTime(), { from: source.place().backend })
+    await writeMark(place, { state: 'begun', ...mark }, target.now().getTime())
     const run = new CopyRun(snapshot, place, options)
     for (const layout of others) await run.empty(layout)
     const digests: LayoutDigest[] = []
     for (const layout of wanted) digests.push(await run.copyLayout(layout))
-    await verify(place, digests, wanted, options)
-    await writeMark(place, 'done', target.now().getTime(), { from: source.place().backend })
+    await settleAll(place)
+    const targetHash = await verifyCopy({ snapshot, digests }, place, options.signal, (layout, rows) =>
+      options.onProgress?.({ phase: 'verifying', layout, rows }),
+    )
+    await writeMark(place, { state: 'done', ...mark }, target.now().getTime())
     const rows = digests.reduce((sum, digest) => sum + digest.rows, 0)
-    return { layouts: wanted.length, rows, ...run.counts, contentHash: hashOfContents(digests) }
+    return { layouts: wanted.length, rows, ...run.counts, contentHash: hashOfContents(digests), targetHash }
   })
 }
 
-async function refuseForeignRows(place: Place, update: boolean): Promise<void> {
-  if (update || (await readMark(place)) === 'begun') return
+async function refuseForeignRows(place: Place, source: string, update: boolean): Promise<void> {
+  if (update) return
+  const mark = await readCopy(place)
+  if (mark?.state === 'begun' && mark.source === source) return
+  const held = await place.layouts()
+  await refuseRowsOf(
+    place,
+    held.map(({ layout }) => layout).filter(({ name }) => name !== COPIES),
+  )
+}
+
+async function refuseRowsOf(place: Place, layouts: readonly Layout[]): Promise<void> {
   const filled = await place.snapshot(async (snapshot) => {
-    for (const { layout } of snapshot.layouts) {
-      if (layout.name !== COPIES && (await snapshot.rows(layout, undefined, 1)).length > 0) return layout.name
+    for (const layout of layouts) {
+      if ((await snapshot.rows(layout, undefined, 1)).length > 0) return layout
     }
     return undefined
   })
-  if (filled === undefined) return
-  throw new StoreError(
+  if (filled !== undefined) throw rowsThere(filled)
+}
+
+function rowsThere({ name }: Layout): StoreError {
+  return new StoreError(
     'ALREADY_EXISTS',
-    `the target holds rows already, in ${filled}: name an empty one, or say update to make it equal to the ` +
-      'source, which removes what only the target has',
-    { collection: filled },
+    `the target holds rows already that are not of this copy, in ${name}: name an empty one, or say update to make ` +
+      'it equal to the source, which removes what only the target has',
+    { collection: name },
   )
 }
 
@@ -120,6 +152,11 @@ async function onlyIn(place: Place, wanted: readonly Layout[]): Promise<readonly
   const names = new Set([COPIES, ...wanted.map(({ name }) => name)])
   const held = await place.layouts()
   return held.map(({ layout }) => layout).filter(({ name }) => !names.has(name))
+}
+
+/** All rows are the source's by now, which awaits nothing. */
+async function settleAll(place: Place): Promise<void> {
+  for (const { layout, stale } of await place.layouts()) if (stale) await place.settle(layout)
 }
 
 /** The target as something to be walked over, in a state of its own for each page: nobody else writes to it. */
@@ -178,7 +215,7 @@ class CopyRun {
         this.#rows += page.length
         this.#options.onProgress?.({ phase: 'copying', layout: layout.name, rows: this.#rows })
       }
-      while (await targets.fill()) await this.#removeNext(targets, batch)
+      while (await targets.fill()) await this.#removeNext(targets, batch, layout)
       await batch.send()
       for await (const floors of floorPages(this.#snapshot, layout)) {
         for (const floor of floors) digester.floor(floor)
@@ -200,12 +237,15 @@ class CopyRun {
       const order = compareKeys(there, row)
       if (order > 0) break
       if (order < 0) {
-        await this.#removeNext(targets, batch)
+        await this.#removeNext(targets, batch, layout)
         continue
       }
       targets.step()
       if (isSameRow(there, row, layout)) this.#same++
-      else this.#putRow(row, batch)
+      else {
+        if (this.#options.update !== true && there.version >= row.version) throw rowsThere(layout)
+        this.#putRow(row, batch)
+      }
       return
     }
     this.#putRow(row, batch)
@@ -216,36 +256,11 @@ class CopyRun {
     this.#put++
   }
 
-  async #removeNext(targets: RowCursor, batch: CopyBatch): Promise<void> {
+  async #removeNext(targets: RowCursor, batch: CopyBatch, layout: Layout): Promise<void> {
+    if (this.#options.update !== true) throw rowsThere(layout)
     batch.remove(targets.row as Key)
     targets.step()
     this.#removed++
     if (batch.isFull) await batch.send()
   }
-}
-
-/** Reads the target again, as one state of its own. */
-async function verify(
-  place: Place,
-  expected: readonly LayoutDigest[],
-  layouts: readonly Layout[],
-  { onProgress, signal }: CopyOptions,
-): Promise<void> {
-  let rows = 0
-  await place.snapshot(async (snapshot) => {
-    for (const [position, layout] of layouts.entries()) {
-      const found = await digestOf(snapshot, layout, signal, (count) => {
-        rows += count
-        onProgress?.({ phase: 'verifying', layout: layout.name, rows })
-      })
-      // A floor may be higher than in the source, where rows were removed from the target before.
-      const { rows: count, rowsHash } = expected[position] as LayoutDigest
-      if (found.rows === count && found.rowsHash === rowsHash) continue
-      throw new StoreError(
-        'CORRUPT',
-        `${layout.name}: the target does not hold what was copied; nobody else may write to it meanwhile: run it again`,
-        { collection: layout.name },
-      )
-    }
-  })
 }

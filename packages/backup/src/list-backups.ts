@@ -3,8 +3,9 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isStoreError, StoreError } from '@coffer/core'
+import { nativeCode } from '@coffer/core/backend'
 import { parseBackupName } from './backup-name.ts'
-import { readNote } from './native-backup.ts'
+import { NO_NOTE, readNote } from './native-backup.ts'
 import type { BackupForm } from './recognize.ts'
 import { readManifest } from './verify-archive.ts'
 
@@ -21,15 +22,14 @@ export interface ListedBackup {
   /** Collections, logs and what belongs to them, without those that are empty; `undefined` as `rows`. */
   readonly collections: number | undefined
   /**
-   * From its frame, or the note beside it; contents are not read. `unreadable` is what only another release of Coffer
-   * or of Node reads.
+   * From its frame, or the note beside it; contents are not read. `unproven` is a native one without a note: it may be
+   * restored, but nobody can tell whether it is as it was. `unreadable` is what only another release of Coffer or of
+   * Node reads, and what the system does not let be read.
    */
-  readonly state: 'good' | 'damaged' | 'unreadable'
+  readonly state: 'good' | 'damaged' | 'unproven' | 'unreadable'
   /** What is wrong with it, where it is not good. */
   readonly problem: string | undefined
 }
-
-const FORMS: Readonly<Record<string, BackupForm>> = { tar: 'archive', sqlite: 'sqlite', pgdump: 'pg_dump' }
 
 /**
  * The backups in a folder, the newest first. Files that are not called as `backup` calls its own are passed over.
@@ -45,12 +45,10 @@ export async function listBackups(folder: string): Promise<readonly ListedBackup
   for (const file of files) {
     const parsed = parseBackupName(file.name)
     if (!file.isFile() || parsed === undefined) continue
-    const path = join(folder, file.name)
-    const size = await sizeOf(path)
-    if (size === undefined) continue
-    const format = FORMS[parsed.extension] as BackupForm
-    const common = { name: file.name, path, createdAt: parsed.createdAt, bytes: size, format }
-    found.push({ listed: await listed(common), place: parsed.place })
+    const { createdAt, place, form } = parsed
+    const named = { name: file.name, path: join(folder, file.name), createdAt, format: form }
+    const backup = await listed(named)
+    if (backup !== undefined) found.push({ listed: backup, place })
   }
   return found
     .sort(
@@ -60,36 +58,44 @@ export async function listBackups(folder: string): Promise<readonly ListedBackup
     .map((each) => each.listed)
 }
 
-/** Another process may remove what was just listed. */
-async function sizeOf(path: string): Promise<number | undefined> {
+type Named = Pick<ListedBackup, 'name' | 'path' | 'createdAt' | 'format'>
+
+/** What is told of a backup; `undefined` where another process has removed it meanwhile. */
+async function listed(named: Named): Promise<ListedBackup | undefined> {
+  const common = { ...named, bytes: 0, rows: undefined, collections: undefined, problem: undefined }
   try {
-    return (await stat(path)).size
+    common.bytes = (await stat(named.path)).size
+    return named.format === 'archive' ? await listedArchive(common) : await listedNative(common)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || isStoreError(error, 'NOT_FOUND')) return undefined
+    return { ...common, ...problemOf(error) }
   }
 }
 
-type Common = Pick<ListedBackup, 'name' | 'path' | 'createdAt' | 'bytes' | 'format'>
+type Common = Omit<ListedBackup, 'state'>
 
-async function listed(common: Common): Promise<ListedBackup> {
-  const unknown = { rows: undefined, collections: undefined, state: 'good', problem: undefined } as const
-  const damaged = (problem: string) => ({ ...common, ...unknown, state: 'damaged', problem }) as const
-  try {
-    if (common.format === 'archive') {
-      const { createdAt, rows, layouts } = await readManifest(common.path)
-      const collections = layouts.filter((layout) => layout.rows > 0).length
-      return { ...common, ...unknown, createdAt, rows, collections }
-    }
-    const note = await readNote(common.path)
-    if (note === undefined) return damaged('the file beside it that tells its hash is missing')
-    if (note.bytes !== common.bytes) return damaged('it is not as long as it was')
-    return { ...common, ...unknown, createdAt: new Date(note.createdAt) }
-  } catch (error) {
-    if (!isStoreError(error)) throw error
+async function listedArchive(common: Common): Promise<ListedBackup> {
+  const { createdAt, rows, layouts } = await readManifest(common.path)
+  const collections = layouts.filter((layout) => layout.rows > 0).length
+  return { ...common, createdAt, rows, collections, state: 'good' }
+}
+
+async function listedNative(common: Common): Promise<ListedBackup> {
+  const note = await readNote(common.path)
+  if (note === undefined) return { ...common, state: 'unproven', problem: NO_NOTE }
+  if (note.bytes !== common.bytes)
+    return { ...common, state: 'damaged', problem: 'it is not as long as it was' }
+  return { ...common, createdAt: new Date(note.createdAt), state: 'good' }
+}
+
+/** What a failure to read a backup says of it. */
+export function problemOf(error: unknown): Pick<ListedBackup, 'state' | 'problem'> {
+  if (isStoreError(error)) {
     const { code, message } = error
-    return code === 'UNSUPPORTED'
-      ? { ...common, ...unknown, state: 'unreadable', problem: message }
-      : damaged(message)
+    return { state: code === 'UNSUPPORTED' ? 'unreadable' : 'damaged', problem: message }
   }
+  const code = nativeCode(error)
+  if (code === undefined || !/^E[A-Z0-9]+$/.test(code)) throw error
+  return { state: 'unreadable', problem: `the system does not let it be read (${code})` }
 }

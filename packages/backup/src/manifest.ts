@@ -79,8 +79,22 @@ function digestOf(manifest: Omit<Manifest, 'digest'>): string {
   return sha256(canonicalJson({ coffer: 'backup-manifest/1', manifest }))
 }
 
-/** The member's text. */
-export function manifestText(manifest: Omit<Manifest, 'digest'>): string {
+/**
+ * The member's text.
+ *
+ * @param maxBytes what a reader takes
+ * @throws `LIMIT_EXCEEDED` for one that no reader would take
+ */
+export function manifestText(manifest: Omit<Manifest, 'digest'>, maxBytes = MAX_MANIFEST_BYTES): string {
+  const text = textOf(manifest)
+  if (Buffer.byteLength(text) <= maxBytes) return text
+  throw new StoreError(
+    'LIMIT_EXCEEDED',
+    'the store is too large for one archive: make a native backup, or copy it onto another place',
+  )
+}
+
+function textOf(manifest: Omit<Manifest, 'digest'>): string {
   return `${JSON.stringify({ ...manifest, digest: digestOf(manifest) }, undefined, 1)}\n`
 }
 
@@ -111,7 +125,7 @@ export function parseManifest(text: string, refuse: (problem: string) => never):
     return refuse(`the manifest does not make sense${path === '' ? '' : ` at ${path}`}`)
   }
   const { digest, ...rest } = parsed.data
-  if (digest !== digestOf(rest) || manifestText(rest) !== text) {
+  if (digest !== digestOf(rest) || textOf(rest) !== text) {
     refuse('the manifest does not match its own digest')
   }
   checkOrder(parsed.data, refuse)

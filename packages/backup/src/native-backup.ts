@@ -2,17 +2,15 @@
 
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { chmod, open, readFile, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, type FileHandle, open, readFile, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { type BaseStore, StoreError } from '@coffer/core'
 import * as z from 'zod'
+import { throwIfAborted } from './abort.ts'
 import type { MadeBackup } from './backup.ts'
-import { backupName } from './backup-name.ts'
-import { giveName, partialName, syncFolder, writeAll } from './private-file.ts'
+import { backupName, ENDINGS } from './backup-name.ts'
+import { claim, giveName, partialName, syncFolder, writeAll } from './private-file.ts'
 import { release } from './release.ts'
-
-/** How the files of each form end. */
-const EXTENSIONS: Readonly<Record<string, string>> = { sqlite: 'sqlite', pg_dump: 'pgdump' }
 
 const noteSchema = z.strictObject({
   format: z.literal('coffer-native-backup'),
@@ -28,26 +26,32 @@ const noteSchema = z.strictObject({
 /** What stands beside a native backup. */
 export type NativeNote = z.output<typeof noteSchema>
 
+/** What there is to say of a native backup whose note is missing. */
+export const NO_NOTE = 'no file beside it tells its hash, so nobody can tell whether it is as it was written'
+
 /** The file with the note. */
 export function notePath(path: string): string {
   return `${path}.json`
 }
 
 /** Lets the engine write its copy, and notes what it is. */
-export async function nativeBackup(store: BaseStore, folder: string): Promise<MadeBackup> {
+export async function nativeBackup(
+  store: BaseStore,
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<MadeBackup> {
+  throwIfAborted(signal)
   const createdAt = store.now()
   const partial = partialName(backupName(createdAt, 'native', 0))
   const partialPath = join(folder, partial)
   try {
-    const form = await store.place().nativeBackup(partialPath)
-    const extension = EXTENSIONS[form]
-    if (extension === undefined)
+    const form = await store.place().nativeBackup(partialPath, signal && { signal })
+    if (form !== 'sqlite' && form !== 'pg_dump')
       throw new StoreError('UNSUPPORTED', `backups of the form ${form} are not known`)
     await chmod(partialPath, 0o600)
     const sha256 = await sha256OfFile(partialPath)
     const { size: bytes } = await stat(partialPath)
     await syncFile(partialPath)
-    const name = await giveName(folder, partial, (attempt) => backupName(createdAt, extension, attempt))
     const note = noteSchema.parse({
       format: 'coffer-native-backup',
       formatVersion: 1,
@@ -58,7 +62,12 @@ export async function nativeBackup(store: BaseStore, folder: string): Promise<Ma
       bytes,
       sha256,
     })
-    await writeNote(folder, name, note)
+    const name = await giveName(
+      folder,
+      partial,
+      (attempt) => backupName(createdAt, ENDINGS[form], attempt),
+      (from, to) => claimWithNote(from, to, note),
+    )
     return {
       path: join(folder, name),
       name,
@@ -82,21 +91,44 @@ async function syncFile(path: string): Promise<void> {
   }
 }
 
-async function writeNote(folder: string, name: string, note: NativeNote): Promise<void> {
-  const path = notePath(join(folder, name))
+/**
+ * Moves a backup where nothing is yet, its note first: whoever is killed in between leaves a note without a backup,
+ * which harms nobody, and never a backup that nobody can prove.
+ */
+async function claimWithNote(from: string, to: string, note: NativeNote): Promise<boolean> {
+  const isTaken = await stat(to).then(
+    () => true,
+    () => false,
+  )
+  if (isTaken || !(await writeNote(notePath(to), note))) return false
+  let isClaimed = false
   try {
-    const handle = await open(path, 'wx', 0o600)
-    try {
-      await writeAll(handle, Buffer.from(`${JSON.stringify(note, undefined, 1)}\n`))
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    await syncFolder(folder)
+    await syncFolder(dirname(to))
+    isClaimed = await claim(from, to)
+  } finally {
+    if (!isClaimed) await rm(notePath(to), { force: true })
+  }
+  return isClaimed
+}
+
+/** Writes a note where nothing is yet; false where something is. */
+async function writeNote(path: string, note: NativeNote): Promise<boolean> {
+  let handle: FileHandle
+  try {
+    handle = await open(path, 'wx', 0o600)
   } catch (error) {
-    // Without its note it would be a backup that nobody can prove.
-    await rm(join(folder, name), { force: true })
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     throw error
+  }
+  try {
+    await writeAll(handle, Buffer.from(`${JSON.stringify(note, undefined, 1)}\n`))
+    await handle.sync()
+    return true
+  } catch (error) {
+    await rm(path, { force: true })
+    throw error
+  } finally {
+    await handle.close()
   }
 }
 

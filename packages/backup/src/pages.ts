@@ -7,7 +7,7 @@ import { throwIfAborted } from './abort.ts'
 /** What a page may come to, in characters. */
 const PAGE_LENGTH = 1_024 * 1_024
 const FIRST_LIMIT = 16
-const MAX_LIMIT = 1_000
+const MAX_LIMIT = 250
 /** So much larger than the page before a page may be: what comes next may be larger rows. */
 const GROWTH = 4
 

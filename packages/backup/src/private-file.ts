@@ -41,16 +41,18 @@ export function partialName(name: string): string {
  * Gives a finished file its name: the first of those offered that is free.
  *
  * @param nameAt the name at the n-th try, from 0
+ * @param take moves the file where nothing is yet; false where something is
  * @returns the name that it has now
  */
 export async function giveName(
   folder: string,
   partial: string,
   nameAt: (attempt: number) => string,
+  take: (from: string, to: string) => Promise<boolean> = claim,
 ): Promise<string> {
   for (let attempt = 0; attempt < MAX_NAMES; attempt++) {
     const name = nameAt(attempt)
-    if (!(await claim(join(folder, partial), join(folder, name)))) continue
+    if (!(await take(join(folder, partial), join(folder, name)))) continue
     await syncFolder(folder)
     return name
   }
@@ -58,7 +60,7 @@ export async function giveName(
 }
 
 /** Moves a file where nothing is yet; false where something is. */
-async function claim(from: string, to: string): Promise<boolean> {
+export async function claim(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to)
     await rm(from)

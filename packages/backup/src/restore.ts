@@ -8,8 +8,10 @@ import {
   type Snapshot,
   StoreError,
 } from '@coffer/core'
+import { throwIfAborted } from './abort.ts'
 import { chunksOf } from './archive-lines.ts'
 import { ArchiveReader } from './archive-reader.ts'
+import { COPIES } from './copy-mark.ts'
 import { heldLayout } from './layout-schema.ts'
 import { proveNative } from './native-backup.ts'
 import { floorPages, rowPages } from './pages.ts'
@@ -37,6 +39,8 @@ export interface RestoreOptions {
    */
   readonly source?: BaseStore
   readonly onProgress?: (progress: RestoreProgress) => void
+  /** Called once the backup is proven, before the store is opened: what it throws is thrown, and nothing is changed. */
+  readonly onProven?: () => Promise<void>
   /** Stops it; until everything is committed the place stays as it was. */
   readonly signal?: AbortSignal
 }
@@ -45,9 +49,14 @@ export interface RestoreOptions {
 export interface RestoreReport {
   /** What the backup was. */
   readonly form: BackupForm
-  /** Rows in whatever state, of all tenants. */
-  readonly rows: number
+  /** Rows in whatever state, of all tenants; `undefined` for a dump of pg_dump, whose rows nobody counts. */
+  readonly rows: number | undefined
   readonly layouts: number
+  /**
+   * False for a native backup without its `.json`: it could be read, but whether every bit is as it was written
+   * nobody can tell.
+   */
+  readonly isProven: boolean
 }
 
 /**
@@ -55,7 +64,7 @@ export interface RestoreReport {
  * is opened at all; then everything is loaded in one commit, so that after a failure the place is as it was. The
  * store must have used no collection yet, and nobody else may use the place meanwhile.
  *
- * @param path an archive of `backup`, or an SQLite file that Coffer has made
+ * @param path an archive of `backup`, an SQLite file that Coffer has made, or, onto PostgreSQL, a dump of pg_dump
  * @throws `ALREADY_EXISTS` for a place with rows without `replace`, `CORRUPT` for a damaged backup, `UNSUPPORTED`,
  *   `INVALID_ARGUMENT` for a file that is no backup
  */
@@ -66,21 +75,36 @@ export async function restore(
 ): Promise<RestoreReport> {
   const form = await recognize(path)
   if (form === 'archive') return restoreArchive(path, store, options)
-  if (form === 'pg_dump') {
-    throw new StoreError(
-      'UNSUPPORTED',
-      `${path} is a dump of pg_dump, which only PostgreSQL's own tool reads: ` +
-        'pg_restore --single-transaction --exit-on-error --dbname … into a database without the schema',
-    )
-  }
-  await proveNative(path)
-  if (options.source !== undefined) return restoreStore(options.source, store, options)
+  if (form === 'pg_dump') return restoreDump(path, store, options)
+  const isProven = (await proveNative(path)) !== undefined
+  if (options.source !== undefined) return restoreStore(options.source, store, options, isProven)
   const source = createStore({ type: 'sqlite', path, readOnly: true })
   try {
-    return await restoreStore(source, store, options)
+    return await restoreStore(source, store, options, isProven)
   } finally {
     await source.close()
   }
+}
+
+async function restoreDump(
+  path: string,
+  store: BaseStore,
+  { replace = false, onProven, signal }: RestoreOptions,
+): Promise<RestoreReport> {
+  const place = store.place()
+  if (place.backend !== 'postgresql') {
+    throw new StoreError(
+      'UNSUPPORTED',
+      `${path} is a dump of pg_dump, which only PostgreSQL reads, and this store is on ${place.backend}: ` +
+        'restore it into PostgreSQL, and copy the store from there with coffer copy',
+    )
+  }
+  throwIfAborted(signal)
+  const isProven = (await proveNative(path)) !== undefined
+  await onProven?.()
+  await place.nativeRestore(path, { onlyIfEmpty: !replace, ...(signal !== undefined && { signal }) })
+  const { length: layouts } = await place.layouts()
+  return { form: 'pg_dump', rows: undefined, layouts, isProven }
 }
 
 async function restoreArchive(
@@ -94,7 +118,8 @@ async function restoreArchive(
     ...(signal !== undefined && { signal }),
     onProgress: (progress) => onProgress({ phase: 'proving', ...progress }),
   })
-  const entries = archive.manifest.layouts
+  await options.onProven?.()
+  const entries = archive.manifest.layouts.filter(({ layout }) => layout.name !== COPIES)
   const layouts = entries.map(({ layout, stale }) => heldLayout(layout, stale))
   const meter = new ProgressMeter(archive, (progress) => onProgress({ phase: 'filling', ...progress }))
   await store.place().replace({ layouts, onlyIfEmpty: !replace }, async (loader) => {
@@ -113,25 +138,34 @@ async function restoreArchive(
       }
     }
   })
-  return { form: 'archive', rows: entries.reduce((sum, { rows }) => sum + rows, 0), layouts: layouts.length }
+  return {
+    form: 'archive',
+    rows: entries.reduce((sum, { rows }) => sum + rows, 0),
+    layouts: layouts.length,
+    isProven: true,
+  }
 }
 
 async function restoreStore(
   source: BaseStore,
   store: BaseStore,
   options: RestoreOptions,
+  isProven: boolean,
 ): Promise<RestoreReport> {
   await proveStructure(source)
+  await options.onProven?.()
   return source.place().snapshot(async (snapshot) => {
-    if (snapshot.layouts.length === 0) {
+    // How far a copy had come was told of the place that it went to.
+    const layouts = snapshot.layouts.filter(({ layout }) => layout.name !== COPIES)
+    if (layouts.length === 0) {
       throw new StoreError('INVALID_ARGUMENT', 'the database holds no tables of Coffer')
     }
     const rows = await store
       .place()
-      .replace({ layouts: snapshot.layouts, onlyIfEmpty: options.replace !== true }, (loader) =>
-        load(snapshot, loader, options),
+      .replace({ layouts, onlyIfEmpty: options.replace !== true }, (loader) =>
+        load(snapshot, layouts, loader, options),
       )
-    return { form: 'sqlite', rows, layouts: snapshot.layouts.length }
+    return { form: 'sqlite', rows, layouts: layouts.length, isProven }
   })
 }
 
@@ -141,9 +175,14 @@ async function proveStructure(source: BaseStore): Promise<void> {
   throw new StoreError('CORRUPT', `the backup is damaged: ${problems.slice(0, 3).join('; ')}`)
 }
 
-async function load(snapshot: Snapshot, loader: Loader, options: RestoreOptions): Promise<number> {
+async function load(
+  snapshot: Snapshot,
+  layouts: readonly HeldLayout[],
+  loader: Loader,
+  options: RestoreOptions,
+): Promise<number> {
   let rows = 0
-  for (const { layout } of snapshot.layouts) {
+  for (const { layout } of layouts) {
     for await (const page of rowPages(snapshot, layout, options.signal)) {
       await loader.rows(layout, page)
       rows += page.length

@@ -44,6 +44,10 @@ const firstNote = (change: (note: readonly unknown[]) => Line) =>
   lined(NOTES, ([first = [], ...rest]) => [change(first), ...rest])
 /** The first note with one of its values replaced. */
 const noted = (position: number, value: unknown) => firstNote((note) => note.with(position, value))
+/** The first note with its document as a text. */
+const documented = (document: string) =>
+  firstNote((note) => `${JSON.stringify(note.slice(0, 10)).slice(0, -1)},${document}]`)
+const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`
 const renamed = (name: string) =>
   archiveOf(parts.map((part) => (part.name === NOTES ? { ...part, name } : part)))
 const swapped = ([first, second, ...rest]: Part[]) => [second, first, ...rest] as Part[]
@@ -293,6 +297,25 @@ const BAD: readonly [what: string, make: () => Promise<Buffer>, code: string, sa
   ],
   ['a document that is no object', () => noted(10, 'text'), 'CORRUPT', /not written as a row is/],
   ['a document with a NUL', () => noted(10, { a: '\0' }), 'CORRUPT', /line 1/],
+  [
+    'a document nested very deeply',
+    () => documented(`{"a":${deep}}`),
+    'CORRUPT',
+    /line 1 .* deeper than 128/,
+  ],
+  ['a number that is none', () => documented('{"a":1e999}'), 'CORRUPT', /line 1 .* number/],
+  [
+    'a document with two members of one name',
+    () => documented('{"a" :"x\\\\","b":[{"c":1,"c":"y\\""}]}'),
+    'CORRUPT',
+    /line 1 .* two members of one name/,
+  ],
+  [
+    'fields nested very deeply',
+    () => firstNote((note) => JSON.stringify(note).replace('["ada"', `[${deep},"ada"`)),
+    'CORRUPT',
+    /line 1 .* nested deeper/,
+  ],
   ['a row without a tenant', () => noted(0, ''), 'CORRUPT', /tenant/],
   ['a key that is too long', () => noted(1, 'k'.repeat(1_025)), 'CORRUPT', /longer than 1024/],
   ['a version below 1', () => noted(2, 0), 'CORRUPT', /version below 1/],

@@ -1,8 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createStore } from '@coffer/core'
 import { expect, test } from 'vitest'
-import { backup, listBackups, rotateBackups } from '../src/index.ts'
+import { backup, listBackups, listLeftovers, rotateBackups } from '../src/index.ts'
 import { archiveOf, partsOf, withManifest } from './archive-kit.ts'
 import { Clock, fill, START, storeOn } from './filled-store.ts'
 import { testFolder } from './places.ts'
@@ -20,6 +20,13 @@ async function daily(folder: string, days: number): Promise<string[]> {
     names.unshift((await backup(store, { out: folder })).name)
   }
   return names
+}
+
+/** One bit in the middle, which only reading all of it shows. */
+function flip(path: string): void {
+  const data = readFileSync(path)
+  data[600] = (data[600] ?? 0) ^ 1
+  writeFileSync(path, data)
 }
 
 function spoil(path: string): void {
@@ -109,7 +116,7 @@ test('a damaged backup does not count as one that is kept', async () => {
   using folder = testFolder()
   const names = await daily(folder.path, 4)
   spoil(join(folder.path, names[0] as string))
-  const { removed } = await rotateBackups(folder.path, { keep: 2 })
+  const { removed } = await rotateBackups(folder.path, { keep: 2, now: START + 4 * DAY })
   expect(removed.map(({ name }) => names.indexOf(name))).toEqual([3])
 })
 
@@ -122,7 +129,7 @@ test('what is of a newer release stays, and so do files of others', async () => 
   })
   writeFileSync(oldest, await archiveOf(newer))
   writeFileSync(join(folder.path, 'notes.txt'), 'mine')
-  const { removed } = await rotateBackups(folder.path, { keep: 1 })
+  const { removed } = await rotateBackups(folder.path, { keep: 1, now: START + 4 * DAY })
   expect(removed.map(({ name }) => name)).toEqual([names[1]])
   expect(readdirSync(folder.path).sort()).toEqual([names[2], names[0], 'notes.txt'].sort())
 })
@@ -140,9 +147,141 @@ test('a native backup goes with the note beside it', async () => {
   await using store = storeOn({ type: 'sqlite', path: join(folder.path, 'store.db') })
   await fill(store)
   for (let made = 0; made < 2; made++) await backup(store, { out, format: 'native' })
-  await rotateBackups(out, { keep: 1 })
+  await rotateBackups(out, { keep: 1, now: START })
   expect(readdirSync(out)).toEqual([
     'coffer-20261121T151612Z-2.sqlite',
     'coffer-20261121T151612Z-2.sqlite.json',
   ])
+})
+
+test('a rotation that proves counts only what it has proven', async () => {
+  using folder = testFolder()
+  const names = await daily(folder.path, 4)
+  flip(join(folder.path, names[0] as string))
+  const { removed, kept } = await rotateBackups(folder.path, { keep: 1, prove: true, now: START + 4 * DAY })
+  expect(removed.map(({ name }) => name)).toEqual([names[2], names[3]])
+  expect(kept).toMatchObject([
+    { name: names[0], state: 'damaged', problem: expect.stringContaining('does not match its hash') },
+    { name: names[1], state: 'good' },
+  ])
+})
+
+test('a rotation that proves proves all that stays, whichever rule keeps it', async () => {
+  using folder = testFolder()
+  const names = await daily(folder.path, 3)
+  flip(join(folder.path, names[1] as string))
+  const options = { keep: 1, olderThanMs: 3 * DAY + 1, prove: true, now: START + 4 * DAY }
+  const { removed, kept } = await rotateBackups(folder.path, options)
+  expect(removed.map(({ name }) => name)).toEqual([names[2]])
+  expect(kept.map(({ state }) => state)).toEqual(['good', 'damaged'])
+})
+
+test.each([
+  ['all are shown to be damaged', flip, true],
+  ['all are damaged', spoil, false],
+])('a rotation removes nothing where %s', async (_what, harm, prove) => {
+  using folder = testFolder()
+  const names = await daily(folder.path, 3)
+  for (const name of names) harm(join(folder.path, name))
+  const options = { keep: 1, olderThanMs: 0, prove, now: START + 4 * DAY }
+  const { removed, kept } = await rotateBackups(folder.path, options)
+  expect({ removed, kept: kept.map(({ name }) => name) }).toEqual({ removed: [], kept: names })
+  expect(readdirSync(folder.path)).toHaveLength(3)
+})
+
+test('what lies ahead of the clock neither counts nor goes, and is told', async () => {
+  using folder = testFolder()
+  const names = await daily(folder.path, 3)
+  const { removed, kept, ahead } = await rotateBackups(folder.path, { keep: 1, now: START + DAY })
+  expect(ahead.map(({ name }) => name)).toEqual([names[0]])
+  expect(kept.map(({ name }) => name)).toEqual([names[0], names[1]])
+  expect(removed.map(({ name }) => name)).toEqual([names[2]])
+})
+
+test('clocks that differ by minutes do not matter', async () => {
+  using folder = testFolder()
+  await daily(folder.path, 1)
+  expect(await rotateBackups(folder.path, { keep: 1, now: START - 60_000 })).toMatchObject({ ahead: [] })
+})
+
+test('one backup that the system does not let be read hides no other', async () => {
+  using folder = testFolder()
+  const out = join(folder.path, 'out')
+  await using store = storeOn({ type: 'sqlite', path: join(folder.path, 'store.db') })
+  const [first, second] = [
+    await backup(store, { out, format: 'native' }),
+    await backup(store, { out, format: 'native' }),
+  ]
+  rmSync(`${second.path}.json`)
+  mkdirSync(`${second.path}.json`)
+  expect(await listBackups(out)).toMatchObject([
+    { name: second.name, state: 'unreadable', problem: expect.stringContaining('EISDIR') },
+    { name: first.name, state: 'good' },
+  ])
+})
+
+test('a native backup without its note is unproven, and does not count', async () => {
+  using folder = testFolder()
+  const out = join(folder.path, 'out')
+  await using store = storeOn({ type: 'sqlite', path: join(folder.path, 'store.db') })
+  const [first, second] = [
+    await backup(store, { out, format: 'native' }),
+    await backup(store, { out, format: 'native' }),
+  ]
+  rmSync(`${second.path}.json`)
+  expect(await listBackups(out)).toMatchObject([{ state: 'unproven' }, { state: 'good' }])
+  const { removed, kept } = await rotateBackups(out, { keep: 1, now: START })
+  expect({ removed, kept: kept.map(({ name }) => name) }).toEqual({
+    removed: [],
+    kept: [second.name, first.name],
+  })
+})
+
+test('a note of somebody else that stands where one would does not stop a native backup', async () => {
+  using folder = testFolder()
+  const out = join(folder.path, 'out')
+  await using store = storeOn({ type: 'sqlite', path: join(folder.path, 'store.db') }, new Clock())
+  mkdirSync(out)
+  const note = join(out, 'coffer-20261121T151612Z.sqlite.json')
+  writeFileSync(note, 'mine')
+  expect((await backup(store, { out, format: 'native' })).name).toBe('coffer-20261121T151612Z-2.sqlite')
+  expect(readFileSync(note, 'utf8')).toBe('mine')
+})
+
+test('a file beside an archive that only looks like a note stays', async () => {
+  using folder = testFolder()
+  const names = await daily(folder.path, 2)
+  const beside = `${names[1]}.json`
+  writeFileSync(join(folder.path, beside), 'mine')
+  await rotateBackups(folder.path, { keep: 1, now: START + 2 * DAY })
+  expect(readdirSync(folder.path).sort()).toEqual([beside, names[0]])
+})
+
+test('what killed backups have left is listed, and goes with a rotation once it is old', async () => {
+  using folder = testFolder()
+  const [name] = await daily(folder.path, 1)
+  const now = START + DAY
+  /** No process has so high a number. */
+  const nobody = 2 ** 30
+  const files = [
+    [`.coffer-20261121T151612Z.tar.${nobody}-abc.partial`, 2 * 3_600_000],
+    [`.coffer-20261121T151612Z.native.${nobody}-abc.partial-journal`, 2 * 3_600_000],
+    ['coffer-20261121T151612Z-7.sqlite.json', 2 * 3_600_000],
+    [`.coffer-20261121T151612Z.tar.${nobody}-young.partial`, 60_000],
+    [`.coffer-20261121T151612Z.tar.${process.pid}-abc.partial`, 2 * 3_600_000],
+    [`.coffer-20261121T151612Z.tar.${process.pid}-old.partial`, 2 * DAY],
+    ['.coffer-mine.partial', 2 * DAY],
+  ] as const
+  for (const [file, ageMs] of files) {
+    writeFileSync(join(folder.path, file), 'x')
+    utimesSync(join(folder.path, file), new Date(now - ageMs), new Date(now - ageMs))
+  }
+  const dead: string[] = [files[0], files[1], files[5], files[2]].map(([file]) => file).sort()
+  const listed = await listLeftovers(folder.path, now)
+  expect(listed.filter(({ isDead }) => isDead).map((each) => each.name)).toEqual(dead)
+  expect(listed).toHaveLength(6)
+  const { leftovers } = await rotateBackups(folder.path, { keep: 1, now })
+  expect(leftovers.map((each) => each.name)).toEqual(dead)
+  const left = [name, ...files.map(([file]) => file).filter((file) => !dead.includes(file))]
+  expect(readdirSync(folder.path).sort()).toEqual(left.sort())
 })

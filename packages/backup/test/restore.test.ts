@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createStore } from '@coffer/core'
 import { describe, expect, test } from 'vitest'
@@ -21,7 +21,12 @@ describe.each(BACKENDS)('an archive of %s', (from) => {
     const clock = new Clock()
     {
       await using target = storeOn(place.config, clock)
-      expect(await restore(made.path, target)).toEqual({ form: 'archive', rows: 72, layouts: 5 })
+      expect(await restore(made.path, target)).toEqual({
+        form: 'archive',
+        rows: 72,
+        layouts: 5,
+        isProven: true,
+      })
       expect(await contentHash(target)).toBe(made.contentHash)
     }
     if (to === 'memory') return
@@ -105,6 +110,20 @@ describe.each(BACKENDS)('a place on %s', (backend) => {
   })
 })
 
+test('somebody may still say no once the backup is proven, and the store is not even made', async () => {
+  using folder = testFolder()
+  const { path } = await backedUp(folder.path)
+  const place = join(folder.path, 'target.db')
+  await using target = createStore({ type: 'sqlite', path: place })
+  const phases = new Set<string>()
+  const refused = restore(path, target, {
+    onProgress: ({ phase }) => phases.add(phase),
+    onProven: () => Promise.reject(new Error('no')),
+  })
+  await expect(refused).rejects.toThrow('no')
+  expect({ phases: [...phases], isMade: existsSync(place) }).toEqual({ phases: ['proving'], isMade: false })
+})
+
 describe('a native backup of SQLite', () => {
   test('has a note of its hash beside it, and restores onto any backend', async () => {
     using folder = testFolder()
@@ -128,9 +147,37 @@ describe('a native backup of SQLite', () => {
     for (const backend of BACKENDS) {
       await using there = await placeOn(backend)
       await using target = storeOn(there.config)
-      expect(await restore(made.path, target)).toEqual({ form: 'sqlite', rows: 72, layouts: 5 })
+      expect(await restore(made.path, target)).toEqual({
+        form: 'sqlite',
+        rows: 72,
+        layouts: 5,
+        isProven: true,
+      })
       expect(await contentHash(target)).toBe(await contentHash(store))
     }
+  })
+
+  test('without its note restores too, and that it was not proven is told', async () => {
+    using folder = testFolder()
+    await using place = await placeOn('sqlite')
+    await using store = storeOn(place.config)
+    await fill(store)
+    const made = await backup(store, { out: folder.path, format: 'native' })
+    rmSync(`${made.path}.json`)
+    await using target = createStore({ type: 'memory' })
+    expect(await restore(made.path, target)).toMatchObject({ isProven: false })
+  })
+
+  test('that is stopped leaves nothing behind', async () => {
+    using folder = testFolder()
+    await using place = await placeOn('sqlite')
+    await using store = storeOn(place.config)
+    await fill(store)
+    const stop = new AbortController()
+    const made = backup(store, { out: folder.path, format: 'native', signal: stop.signal })
+    stop.abort()
+    await expect(made).rejects.toMatchObject({ code: 'ABORTED' })
+    expect(readdirSync(folder.path)).toEqual([])
   })
 
   test('that was changed is told, and the target is not made', async () => {
@@ -157,15 +204,5 @@ describe('a native backup of SQLite', () => {
     }
     await using target = createStore({ type: 'memory' })
     await expect(restore(path, target)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
-  })
-})
-
-test('a dump of pg_dump says which tool reads it', async () => {
-  using folder = testFolder()
-  const path = join(folder.path, 'x.pgdump')
-  writeFileSync(path, 'PGDMP\x01')
-  await using target = createStore({ type: 'memory' })
-  await expect(restore(path, target)).rejects.toMatchObject({
-    message: expect.stringContaining('pg_restore'),
   })
 })

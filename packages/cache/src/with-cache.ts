@@ -31,6 +31,7 @@ export function withCache(backend: Backend, limits: CacheLimits): Backend {
   let isWatching = false
   const members: EveryMember<Backend> = {
     name: backend.name,
+    readOnly: backend.readOnly,
     capabilities: backend.capabilities,
     open: async (layouts) => {
       const stale = await backend.open(layouts)
@@ -113,6 +114,15 @@ function withForgetting(contents: Contents, cache: RowCache): Contents {
     },
     statements: contents.statements?.bind(contents),
     nativeBackup: contents.nativeBackup?.bind(contents),
+    nativeRestore:
+      contents.nativeRestore &&
+      (async (path, options) => {
+        try {
+          await contents.nativeRestore?.(path, options)
+        } finally {
+          cache.forgetAll()
+        }
+      }),
   }
   return members as Contents
 }

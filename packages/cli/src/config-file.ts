@@ -53,7 +53,7 @@ function configIn(config: unknown, file: string): StoreConfig {
 
 function readJson(file: string): unknown {
   try {
-    return JSON.parse(readFileSync(file, 'utf8'))
+    return JSON.parse(readFileSync(file, 'utf8').replace(/^\ufeff/, ''))
   } catch {
     // The parser's own message quotes the file, which may hold a password.
     throw new CommandError(`${file} is not valid JSON`)

@@ -8,11 +8,20 @@ export const EXIT = { ok: 0, bad: 1, usage: 2, interrupted: 130 } as const
 /** A failure that is told as it is. */
 export class CommandError extends Error {
   readonly exitCode: number
+  /** As those of `StoreError`, for programs. */
+  readonly code: string
 
-  constructor(message: string, exitCode: number = EXIT.usage) {
+  constructor(message: string, exitCode: number = EXIT.usage, code = CODES[exitCode] ?? 'FAILED') {
     super(message)
     this.exitCode = exitCode
+    this.code = code
   }
+}
+
+/** What an exit code means, where nothing says more. */
+const CODES: Readonly<Record<number, string>> = {
+  [EXIT.usage]: 'INVALID_ARGUMENT',
+  [EXIT.interrupted]: 'ABORTED',
 }
 
 /** The exit code of a failure: what was asked wrongly is 2, what went wrong is 1. */
@@ -21,6 +30,13 @@ export function exitCodeOf(error: unknown): number {
   // Only Ctrl-C gives up work.
   if (isStoreError(error, 'ABORTED')) return EXIT.interrupted
   return isStoreError(error, 'INVALID_ARGUMENT') ? EXIT.usage : EXIT.bad
+}
+
+/** A failure as `--json` prints it, on one line. */
+export function failureJson(error: unknown, environment: NodeJS.ProcessEnv): string {
+  const { code } = Object(error) as { code?: unknown }
+  const report = { ok: false, code: typeof code === 'string' ? code : 'INTERNAL' }
+  return JSON.stringify({ ...report, message: sentenceOf(error, environment) })
 }
 
 /** The sentence for a failure. With COFFER_DEBUG=1 the stack comes along. */
@@ -78,6 +94,11 @@ const ADVICE: Readonly<Record<string, string>> = {
 /** Takes passwords out of URLs and connection strings. */
 export function redact(text: string): string {
   return text
-    .replaceAll(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*):[^\s/]*@/gi, '$1:***@')
+    .replaceAll(/(\b[a-z][a-z0-9+.-]*:(?:\/\/)?[^\s:@]*):\S*@/gi, '$1:***@')
     .replaceAll(/\b((?:password|passwd|pwd|secret|token)["']?(?:\s*=\s*|:|:\s*(?=["'])))[^\s&;,]+/gi, '$1***')
+}
+
+/** Takes whole addresses out of what a command line was refused for: what stands there need not be well formed. */
+export function withoutAddresses(text: string): string {
+  return redact(text.replaceAll(/(\b[a-z][a-z0-9+.-]*:(?:\/\/)?).*@[^\s']*/gi, '$1…'))
 }

@@ -20,7 +20,7 @@ import { addRestoreCommand } from './commands/restore-command.ts'
 import { addShowCommand } from './commands/show-command.ts'
 import { addStatusCommand } from './commands/status-command.ts'
 import { addVerifyCommand } from './commands/verify-command.ts'
-import { EXIT, exitCodeOf, sentenceOf } from './failure.ts'
+import { CommandError, EXIT, exitCodeOf, failureJson, sentenceOf, withoutAddresses } from './failure.ts'
 import type { Output, Terminal } from './output/terminal.ts'
 import { loadProject, NO_PROJECT } from './project.ts'
 
@@ -82,11 +82,26 @@ export async function runCommand(commandLine: readonly string[], terminal: Termi
     await program(context).parseAsync(commandLine, { from: 'user' })
     return context.exitCode
   } catch (error) {
-    // Commander has told it already, unless it was only asked for help.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+    const isRefused = error instanceof CommanderError
+    if (isRefused && error.exitCode === 0) return EXIT.ok
+    if (asksForJson(commandLine)) {
+      const failure = isRefused ? refusalOf(error) : error
+      await terminal.out.line(failureJson(failure, terminal.environment))
+    }
+    // Commander has told it already.
+    if (isRefused) return EXIT.usage
     await terminal.err.line(wrapped(`coffer: ${sentenceOf(error, terminal.environment)}`, terminal.err))
     return exitCodeOf(error)
   }
+}
+
+/** True also where the command line was not understood. */
+function asksForJson(commandLine: readonly string[]): boolean {
+  return commandLine.slice(0, [...commandLine, '--'].indexOf('--')).includes('--json')
+}
+
+function refusalOf({ message }: CommanderError): CommandError {
+  return new CommandError(withoutAddresses(message.replace(/^error: /, '')))
 }
 
 /** Breaks lines at spaces to the width of where they go. A stack stays as it is. */
@@ -103,7 +118,8 @@ function program(context: Context): Command {
     .configureOutput({
       writeOut: (text) => out.stream.write(text),
       writeErr: (text) => err.stream.write(text),
-      outputError: (text, write) => write(wrapped(text.replace(/^error: /, 'coffer: '), err)),
+      outputError: (text, write) =>
+        write(wrapped(`coffer: ${withoutAddresses(text.replace(/^error: /, ''))}`, err)),
       getOutHelpWidth: () => out.width,
       getErrHelpWidth: () => err.width,
     })

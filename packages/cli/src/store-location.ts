@@ -25,7 +25,7 @@ export function configOf(location: string): StoreConfig {
   if (/\.(db|sqlite|sqlite3)$/.test(location)) return { type: 'sqlite', path: location }
   if (isDirectory(location)) return { type: 'file', basePath: location }
   // An address may hold a password, in more places than can be told.
-  const shown = location.replace(/:\/\/.*$/s, '://…')
+  const shown = location.replace(/^([a-z][a-z0-9+.-]*:(?:\/\/)?).*$/is, '$1…')
   throw new CommandError(`--store does not know '${shown}'; it takes ${FORMS}`)
 }
 
@@ -63,6 +63,12 @@ export function refuseMissing(config: StoreConfig): void {
   const path = pathIn(config)
   if (typeof path !== 'string' || path === '' || path === ':memory:' || existsSync(path)) return
   throw new CommandError(`no such store: ${path}; coffer init makes one`)
+}
+
+/** Refuses what nothing can be in, to a command that needs something in it. */
+export function refuseMemory(config: StoreConfig): void {
+  if (!('type' in config) || config.type !== 'memory') return
+  throw new CommandError(`memory: is gone when a command ends, so nothing is in it: name a store that stays`)
 }
 
 function pathIn(config: StoreConfig): unknown {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { AT, aRun, coffer, file, folder } from './command.ts'
@@ -47,6 +47,19 @@ test('a native backup of SQLite is a database, with its hash beside it', async (
   expect((await coffer(['restore', path, '--check'])).out).toBe('it is as it was written\n')
   expect((await coffer(['restore', path, '--store', 'file:./data'])).code).toBe(0)
   expect(await coffer(['export', '--store', 'file:./data'])).toEqual(await coffer(['export', ...AT]))
+})
+
+test('a native backup without its note is restored, and that nothing was compared is told', async () => {
+  await coffer(['import', file('runs.jsonl', [aRun('s-1')]), ...AT])
+  const { out: made } = await coffer(['backup', ...AT, '--out', 'backups', '--native', '--json'])
+  const { path, name } = JSON.parse(made)
+  rmSync(join(folder, `${path}.json`))
+  const { code, out, err } = await coffer(['restore', path, '--store', 'file:./data', '--json'])
+  expect({ code, err }).toEqual({
+    code: 0,
+    err: `no ${name}.json was beside it, so its hash was not compared\n`,
+  })
+  expect(JSON.parse(out)).toMatchObject({ form: 'sqlite', proven: false })
 })
 
 test('a store that is not there is not made by a backup', async () => {
@@ -166,4 +179,71 @@ test('a copy of a store that is not there makes nothing', async () => {
   const { code } = await coffer(['copy', 'none.db', 'new.db'])
   expect(code).toBe(2)
   expect(readdirSync(folder)).toEqual([])
+})
+
+function flip(path: string): void {
+  const data = readFileSync(path)
+  data[600] = (data[600] ?? 0) ^ 1
+  writeFileSync(path, data)
+}
+
+test('a rotation that proves keeps the newest that is proven', async () => {
+  for (let made = 0; made < 3; made++) await backedUp()
+  const names = readdirSync(join(folder, 'backups'))
+  const named = JSON.parse((await coffer(['backups', 'backups', '--json'])).out).backups[0].name
+  flip(join(folder, 'backups', named))
+  const { code, out } = await coffer(['backups', 'backups', '--keep', '1', '--verify'])
+  expect(code).toBe(1)
+  const left = readdirSync(join(folder, 'backups'))
+  expect(left).toHaveLength(2)
+  expect(names).toEqual(expect.arrayContaining(left))
+  expect(out.match(new RegExp(`bad  ${named}`, 'g'))).toHaveLength(1)
+  expect(out).not.toContain(`${named}: ${named}`)
+})
+
+test('a backup of tomorrow is told, and does not make the real ones go', async () => {
+  const path = await backedUp()
+  const ahead = 'coffer-21261121T151612Z.sqlite'
+  writeFileSync(join(folder, 'backups', ahead), 'SQLite format 3\0')
+  const { out } = await coffer(['backups', 'backups', '--keep', '1'])
+  expect(out).toContain(`${ahead} is ahead of the clock`)
+  expect(existsSync(path)).toBe(true)
+  const { out: json } = await coffer(['backups', 'backups', '--keep', '1', '--json'])
+  expect(JSON.parse(json)).toMatchObject({ ahead: [ahead], removed: [] })
+})
+
+test('unfinished files are told', async () => {
+  await backedUp()
+  const name = '.coffer-20261121T151612Z.tar.1073741824-abc.partial'
+  writeFileSync(join(folder, 'backups', name), 'x')
+  expect((await coffer(['backups', 'backups'])).out).toContain(`unfinished: ${name}\n`)
+})
+
+test.each(['data', 'data/backups', 'link/backups'])(
+  'a backup into the directory of a file store is refused, and the store stays usable: %s',
+  async (out) => {
+    const at = ['--store', 'file:./data']
+    await coffer(['import', file('runs.jsonl', [aRun('s-1')]), ...at])
+    symlinkSync('data', join(folder, 'link'))
+    const before = readdirSync(join(folder, 'data'))
+    const { code, err } = await coffer(['backup', ...at, '--out', out])
+    expect(code).toBe(2)
+    expect(err.replaceAll(/\s+/g, ' ')).toContain('lies in the store')
+    expect(readdirSync(join(folder, 'data'))).toEqual(before)
+  },
+)
+
+test('one store as both ends is refused', async () => {
+  await coffer(['import', file('runs.jsonl', [aRun('s-1')]), ...AT])
+  symlinkSync('agents.db', join(folder, 'same.db'))
+  const before = await coffer(['export', ...AT])
+  for (const command of [
+    ['copy', 'agents.db', './agents.db', '--update'],
+    ['copy', 'agents.db', 'same.db', '--update'],
+    ['restore', 'same.db', ...AT, '--replace', '--yes'],
+  ]) {
+    const { code, err } = await coffer(command)
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining('same') })
+  }
+  expect(await coffer(['export', ...AT])).toEqual(before)
 })

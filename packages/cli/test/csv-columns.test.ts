@@ -30,6 +30,15 @@ describe('columns', () => {
   })
 })
 
+test('a member that is named as the column of further members is refused', () => {
+  expect(() => columnsFor(z.looseObject({ key: z.string(), '*': z.string() }))).toThrow("named '*'")
+})
+
+test('a further member of the name of their column is kept', () => {
+  const columns = columnsFor(z.looseObject({ key: z.string() }))
+  expect(cellsOf({ key: 'a', '*': 1 }, columns)).toEqual(['a', '{"*":1}'])
+})
+
 describe('a text', () => {
   const columns = columnsFor(z.object({ key: z.string(), text: z.string().nullish() }))
   const cellOf = (text: string | null | undefined) => cellsOf({ key: 'a', text }, columns)[1] ?? ''

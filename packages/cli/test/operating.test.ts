@@ -49,7 +49,7 @@ describe.each(PLACES)('a store in %s', (_name, address) => {
     const status = JSON.parse((await coffer(['status', ...at, '--json'])).out)
     expect(status).toMatchObject({ store: address, cache: null, copy: null, unknown: [], migration: [] })
     expect(status.tables).toContainEqual(
-      expect.objectContaining({ name: 'sessions', kind: 'collection', rows: 1, isEstimate: false }),
+      expect.objectContaining({ name: 'sessions', kind: 'collection', rows: 1, is_estimate: false }),
     )
   })
 

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { writeFile } from '../src/export/output-file.ts'
@@ -26,15 +26,28 @@ test('an interruption leaves nothing', async () => {
   }
   const options = { gzip: false, signal: interruption.signal }
   await expect(writeFile(join(folder, 'out.jsonl'), endless(), options)).rejects.toThrow('aborted')
-  expect(existsSync(join(folder, 'out.jsonl.partial'))).toBe(false)
+  expect(readdirSync(folder)).toEqual([])
 })
 
-test('what an earlier one has left is replaced', async () => {
+async function* saying(text: string) {
+  yield text
+}
+
+test('a file that somebody has beside it stays', async () => {
   const path = join(folder, 'out.jsonl')
-  writeFileSync(`${path}.partial`, 'much that is old')
-  async function* text() {
-    yield 'new'
-  }
-  await writeFile(path, text(), { gzip: false, signal })
+  writeFileSync(`${path}.partial`, 'mine')
+  await writeFile(path, saying('new'), { gzip: false, signal })
   expect(readFileSync(path, 'utf8')).toBe('new')
+  expect(readFileSync(`${path}.partial`, 'utf8')).toBe('mine')
+})
+
+test('of two that write the same file at once one is whole, and the other is refused', async () => {
+  const path = join(folder, 'out.jsonl')
+  const texts = ['a'.repeat(100_000), 'b'.repeat(100_000)]
+  const written = await Promise.allSettled(
+    texts.map((text) => writeFile(path, saying(text), { gzip: false, signal })),
+  )
+  expect(written.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+  expect(texts).toContain(readFileSync(path, 'utf8'))
+  expect(readdirSync(folder)).toEqual(['out.jsonl'])
 })

@@ -132,6 +132,7 @@ describe('verify', () => {
         { name: 'trace_events', kind: 'log', ok: true, streams: 1, entries: 5, bad: 0 },
         { name: 'trust_chains', kind: 'collection', ok: true, records: 0, bad: 0 },
       ],
+      absent: [],
       problems: [],
     })
   })

@@ -104,6 +104,7 @@ export const clauses: Readonly<Record<string, string>> = {
   O9: 'migrate does what is planned, all of it also where an earlier one was interrupted, and the plan is empty afterwards. With rewrite every row is written in the newest form, with its version and times as they were. Until then documents of older versions are read as the newest says, by every method.',
   O10: 'A backend that can be inspected tells its engine, sizes and checks, and neither keys nor values nor secrets. A check of the structure finds nothing wrong with a sound place.',
   O11: 'The place behind a store is refused to handles of tenants and of transactions, inside of callbacks, and after close. Where contents are not declared, what needs them is UNSUPPORTED.',
+  O12: 'A place tells whether it answers, and how quickly; that it can not be had is an answer, too. Asking leaves no trace, and with a write one internal collection without a record, which no definition needs.',
   D1: 'A store tells of operations, batches, transactions and cleanups on diagnostics channels.',
   D2: 'No event carries a key, a value, a stream or a tenant.',
   D3: 'Nothing is published while nobody listens.',

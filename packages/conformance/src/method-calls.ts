@@ -124,7 +124,9 @@ export const placeCalls: Readonly<Record<string, (place: Place) => Promise<unkno
   merge: (place) => place.merge(everything.layout, { put: [], remove: [], floors: [] }),
   statements: (place) => place.statements(undefined, everything.layout),
   nativeBackup: (place) => place.nativeBackup('nowhere'),
+  nativeRestore: (place) => place.nativeRestore('nowhere', { onlyIfEmpty: true }),
   plan: (place) => place.plan(),
+  settle: (place) => place.settle(everything.layout),
   migrate: (place) => place.migrate(),
 }
 

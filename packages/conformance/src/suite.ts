@@ -2,6 +2,7 @@
 
 import type { Case } from './case.ts'
 import { aggregationCases } from './cases/aggregation.ts'
+import { healthCases } from './cases/asking-health.ts'
 import { batchingCases } from './cases/batching.ts'
 import { cacheLimitCases } from './cases/cache-limits.ts'
 import { cacheRaceCases } from './cases/cache-races.ts'
@@ -31,6 +32,7 @@ import { movingCases } from './cases/moving.ts'
 import { olderProgramCases } from './cases/older-programs.ts'
 import { openerCases } from './cases/openers.ts'
 import { pagingCases } from './cases/paging.ts'
+import { placeCallbackCases } from './cases/place-callbacks.ts'
 import { placeDoorCases } from './cases/place-doors.ts'
 import { planCases } from './cases/plans.ts'
 import { readingCases } from './cases/reading.ts'
@@ -116,7 +118,9 @@ const baseCases: readonly Case[] = unique([
   ...planCases,
   ...migrationCases,
   ...inspectingCases,
+  ...placeCallbackCases,
   ...placeDoorCases,
+  ...healthCases,
   ...lifeCases,
   ...openerCases,
   ...diagnosticsCases,

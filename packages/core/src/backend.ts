@@ -31,6 +31,7 @@ export type {
   HeldLayout,
   Loader,
   Merge,
+  NativeRestore,
   Replacement,
   Snapshot,
   TenantFloor,
@@ -38,7 +39,14 @@ export type {
 export { type ErrorCode, isStoreError, StoreError, type StoreErrorDetails } from './errors.ts'
 export { ExactSum } from './exact-sum.ts'
 export { type FileOptions, fileOptions } from './file-options.ts'
-export { type Change, HISTORY, historyLayout, historyRow, type NewRow } from './history.ts'
+export {
+  type Change,
+  HISTORY,
+  historyLayout,
+  historyRow,
+  MAX_HISTORY_ID_BYTES,
+  type NewRow,
+} from './history.ts'
 export type {
   Check,
   CheckState,
@@ -46,8 +54,10 @@ export type {
   Inspection,
   LayoutSize,
 } from './inspection.ts'
+export { MAX_DEPTH } from './json.ts'
 export { type FieldLayout, type FieldType, ID_FIELD, type Layout } from './layout.ts'
 export { type MemoryOptions, memoryOptions } from './memory-options.ts'
+export { refuseOlderDefinitions } from './older-definition.ts'
 export {
   type Applied,
   type Condition,
@@ -95,6 +105,7 @@ export {
 } from './row.ts'
 export { type SqliteOptions, sqliteOptions } from './sqlite-options.ts'
 export { nativeCode, systemErrorCode } from './system-error.ts'
+export { MAX_KEY_BYTES, MAX_TENANT_BYTES } from './text.ts'
 
 /** What a backend can do, known before it is opened and never changing. What is not declared is refused. */
 export interface Capabilities {
@@ -200,6 +211,9 @@ export interface Backend {
   readonly name: string
   readonly capabilities: Capabilities
 
+  /** True where it was made to change nothing; known before it is opened. Absent where it may change the place. */
+  readonly readOnly?: boolean
+
   /**
    * Opens the place and makes what is missing for the layouts. Called again, while open, for layouts that
    * turn up later. Safe when several processes do it at once. A layout that is already there in another
@@ -207,6 +221,8 @@ export interface Backend {
    *
    * @returns the names of layouts with rows that were written for another form of the layout; core writes
    *   the rows anew through `reindex`
+   * @throws `UNSUPPORTED` when a layout is there with a higher `schemaVersion`: nothing is changed then, of any
+   *   layout, for a newer program works there (see `refuseOlderDefinitions`)
    */
   open(layouts: readonly Layout[]): Promise<readonly string[]>
 

@@ -228,7 +228,7 @@ function optionsOf(given: Variables, names: Readonly<Partial<Record<Name, string
 function partsOf(address: string): Readonly<Record<keyof typeof PARTS, string | undefined>> {
   const url = URL.canParse(address) ? new URL(address) : undefined
   return {
-    DATABASE_HOST: decoded(url?.hostname),
+    DATABASE_HOST: decoded(url?.hostname.replace(/^\[(.*)\]$/, '$1')),
     DATABASE_PORT: url && (url.port || '5432'),
     DATABASE_NAME: decoded(url?.pathname.slice(1)),
     DATABASE_USER: decoded(url?.username),

@@ -39,7 +39,7 @@ export interface Snapshot {
 
 /** Takes what a place is filled with. Nothing of it is seen before the whole is committed. */
 export interface Loader {
-  /** Adds rows that are not there yet, as they are. Neither conditions nor history: that comes as rows too. */
+  /** Adds rows of a layout of the replacement that are not there yet, as they are. Neither conditions nor history: that comes as rows too. */
   rows(layout: Layout, rows: readonly NewRow[]): Promise<void>
   /** Sets floors. */
   floors(layout: Layout, floors: readonly TenantFloor[]): Promise<void>
@@ -53,12 +53,23 @@ export interface Replacement {
   readonly onlyIfEmpty: boolean
 }
 
-/** Rows that are put as they are, over whatever is there, and rows that go; their history is not touched. */
+/**
+ * Rows that are put as they are, over whatever is there, and rows that go; their history is not touched. Rows are put
+ * first, and of several with one key the last stays: a key that is in both is not there afterwards.
+ */
 export interface Merge {
   readonly put: readonly NewRow[]
   readonly remove: readonly Key[]
   /** Floors that are lower are raised to these; removals raise none by themselves. */
   readonly floors: readonly TenantFloor[]
+}
+
+/** How a copy in the engine's own form is put back. */
+export interface NativeRestore {
+  /** Refuses with `ALREADY_EXISTS` where any layout has a row. Who writes while it is restored may not be seen. */
+  readonly onlyIfEmpty: boolean
+  /** Stops it, and leaves the place as it was. */
+  readonly signal?: AbortSignal
 }
 
 /** The door to all that a place holds. Methods are called between `open` and `close`; layouts need not be open. */
@@ -95,6 +106,15 @@ export interface Contents {
    * one consistent state too.
    *
    * @returns how the form is called: `sqlite`, `pg_dump`
+   * @throws `ABORTED` when the signal is given, and then nothing is at the path
    */
-  nativeBackup?(path: string): Promise<string>
+  nativeBackup?(path: string, options?: { readonly signal?: AbortSignal }): Promise<string>
+
+  /**
+   * Replaces everything in the place by a copy that `nativeBackup` wrote, all of it or nothing; where the engine
+   * can. Other openers must not use the place meanwhile.
+   *
+   * @throws `ALREADY_EXISTS` where it was to be empty and is not; `CORRUPT` for what can't be read; `ABORTED`
+   */
+  nativeRestore?(path: string, options: NativeRestore): Promise<void>
 }

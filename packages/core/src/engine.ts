@@ -3,6 +3,7 @@
  * is open, and closes when the last of it is done.
  */
 
+import { Admission } from './admission.ts'
 import type { AggregateRow, Aggregation } from './aggregation.ts'
 import type { Append, StreamAddress } from './append.ts'
 import { AppendQueue } from './append-queue.ts'
@@ -30,16 +31,10 @@ import type { ConnectionStatistics } from './inspection.ts'
 import { JoinedReads } from './joined-reads.ts'
 import { KeyedQueue } from './keyed-queue.ts'
 import { loadBackend } from './load-backend.ts'
-import {
-  beginOperation,
-  ended,
-  failedBy,
-  type Observation,
-  observeCleanup,
-  observeTransaction,
-} from './observe.ts'
+import { beginOperation, observeCleanup, observeTransaction } from './observe.ts'
 import { Opening } from './opening.ts'
 import type { Group, Outcome } from './operation.ts'
+import { isWithinPlace } from './place-callback.ts'
 import type { Query } from './predicate.ts'
 import type { Rewriting } from './reindex.ts'
 import type { Key, StoredRow } from './row.ts'
@@ -64,9 +59,7 @@ export class Engine implements Executor {
   #backend: Backend | undefined
   /** True once the backend is the one to work with: loaded, and with its cache where it has one. */
   #isLoaded = false
-  #state: 'ready' | 'closing' | 'closed' = 'ready'
-  #active = 0
-  #idle: (() => void) | undefined
+  readonly #admission = new Admission()
   #closing: Promise<void> | undefined
   readonly #cleanupTimer = new CleanupTimer()
 
@@ -82,13 +75,13 @@ export class Engine implements Executor {
       now: () => this.clock.now(),
       refuse: () => this.#refuseInsideTransaction('the first use of a collection'),
     })
-    this.#reads = new JoinedReads(maxQueued, () => this.#active <= 1)
+    this.#reads = new JoinedReads(maxQueued, () => this.#admission.active <= 1)
     this.#writes = new WriteQueue({
       clock: this.clock,
       timeoutMs: this.options.timeoutMs,
       maxQueued,
       lanes,
-      expectsMore: (present) => this.#active > present,
+      expectsMore: (present) => this.#admission.active > present,
       // Between two batches, so that no batch is torn apart by it.
       overdue: () => this.turn.overdueNow(),
       send: (groups, at, queue) => sendBatch(this.#backendNow(), groups, at, queue),
@@ -100,9 +93,9 @@ export class Engine implements Executor {
     return this.#backend?.name ?? this.#config.type
   }
 
-  /** True where the config says that nothing may be changed; an instance that was handed over does not tell. */
+  /** True where nothing may be changed. */
   get isReadOnly(): boolean {
-    return this.#config.options.readOnly === true
+    return this.#backend?.readOnly ?? this.#config.options.readOnly === true
   }
 
   /** What the cache has counted; `undefined` where there is none. */
@@ -119,7 +112,7 @@ export class Engine implements Executor {
 
   /** Opens the backend with all that is defined so far. Concurrent callers share it; a failure may be retried. */
   open(rewriting: Rewriting = {}): Promise<void> {
-    return this.#admit(() => this.#openAll(undefined, rewriting).catch(this.#fail))
+    return this.#admission.admit(() => this.#openAll(undefined, rewriting).catch(this.#fail))
   }
 
   async #openAll(
@@ -139,19 +132,14 @@ export class Engine implements Executor {
   /** Waits for work in flight and releases everything. A second call waits for the first. */
   async close(): Promise<void> {
     this.#refuseInsideTransaction('a close')
+    this.#refuseInsidePlace('a close')
     this.#closing ??= this.#closeNow()
     return this.#closing
   }
 
   async #closeNow(): Promise<void> {
-    this.#state = 'closing'
     this.#cleanupTimer.stop()
-    if (this.#active > 0) {
-      await new Promise<void>((resolve) => {
-        this.#idle = resolve
-      })
-    }
-    this.#state = 'closed'
+    await this.#admission.close()
     this.#writes.close()
     try {
       await this.#backend?.close()
@@ -161,14 +149,12 @@ export class Engine implements Executor {
   }
 
   #startCleanup(): void {
-    if (!this.#isReady) return
+    if (!this.#admission.isReady) return
     this.#cleanupTimer.start(this.options.cleanupEveryMs, () =>
-      this.#admit(() => this.sweep({ type: 'expired', tenant: undefined }, undefined, () => this.#isReady)),
+      this.#admission.admit(() =>
+        this.sweep({ type: 'expired', tenant: undefined }, undefined, () => this.#admission.isReady),
+      ),
     )
-  }
-
-  get #isReady(): boolean {
-    return this.#state === 'ready'
   }
 
   // Work
@@ -178,27 +164,12 @@ export class Engine implements Executor {
    * way are its own, also when the store begins to close meanwhile.
    */
   operate<T>(collection: string, operation: string, run: () => Promise<T>): Promise<T> {
-    return this.#admit(run, beginOperation(this.backendName, collection, operation))
-  }
-
-  async #admit<T>(run: () => Promise<T>, observation?: Observation): Promise<T> {
-    this.#active++
-    try {
-      if (this.#state !== 'ready') throw new StoreError('CLOSED', 'the store is closed')
-      return await run()
-    } catch (cause) {
-      failedBy(observation, cause)
-      throw cause
-    } finally {
-      this.#active--
-      if (this.#active === 0) this.#idle?.()
-      ended(observation)
-    }
+    return this.#admission.admit(run, beginOperation(this.backendName, collection, operation))
   }
 
   /** One step: opens what it needs and names the engine's failure. No async function: this is every read's path. */
   #work<T>(run: (backend: Backend) => Promise<T>, definition?: CollectionDefinition): Promise<T> {
-    if (this.#state === 'closed') throw new StoreError('CLOSED', 'the store is closed')
+    if (this.#admission.isClosed) throw new StoreError('CLOSED', 'the store is closed')
     const backend = this.#backend
     const isOpen = this.#opening.isOpened && (definition === undefined || this.#opening.has(definition))
     const before = isOpen ? this.turn.overdue() : this.#openAll()
@@ -284,7 +255,7 @@ export class Engine implements Executor {
   }
 
   write(definition: CollectionDefinition, group: Group, options: Abortable = {}): Promise<Outcome> {
-    if (this.#state === 'closed') throw new StoreError('CLOSED', 'the store is closed')
+    if (this.#admission.isClosed) throw new StoreError('CLOSED', 'the store is closed')
     throwIfAborted(options.signal)
     this.#refuseInsideTransaction('a write')
     // The queue's failures have their names already.
@@ -355,7 +326,7 @@ export class Engine implements Executor {
           definitions: this.definitions.all(),
           sweep,
           now: () => this.clock.now(),
-          isAlone: () => this.#active === 1,
+          isAlone: () => this.#admission.active === 1,
           goesOn,
           onProgress,
         })
@@ -370,13 +341,20 @@ export class Engine implements Executor {
   ): Promise<T> {
     return this.operate('', operation, async () => {
       this.#refuseInsideTransaction(`'${operation}'`)
-      try {
-        await this.#openAll(() => [])
-        return await run(this.#backendNow(), (rewriting) => this.#openAll(undefined, rewriting))
-      } catch (cause) {
-        return this.#fail(cause)
-      }
+      const opened = this.#openAll(() => [])
+      const open = (rewriting: Rewriting) => this.#openAll(undefined, rewriting)
+      const begun = opened.then(() => {
+        const backend = this.#backendNow()
+        if (!backend.capabilities.readsBesideTransaction) this.#refuseInsidePlace(`'${operation}'`)
+        return run(backend, open)
+      })
+      return begun.catch(this.#fail)
     })
+  }
+
+  /** Writes rows of no collection in their turn, from within `atPlace`. */
+  writeAtPlace(group: Group): Promise<Outcome> {
+    return this.#writes.add(group, undefined)
   }
 
   /** What waits to be written at this moment, in groups. */
@@ -384,14 +362,27 @@ export class Engine implements Executor {
     return this.#writes.waiting
   }
 
-  /** True once any collection has been opened. */
-  get hasOpenCollections(): boolean {
-    return this.#opening.hasCollections
+  /** Runs what may leave other tables behind: before any collection is open, and none is opened meanwhile. */
+  async alone<T>(action: string, run: () => Promise<T>): Promise<T> {
+    this.#refuseInsidePlace(action)
+    return this.#opening.alone(action, run)
+  }
+
+  /** Runs what needs a table of its own, before or behind what runs alone. */
+  beside<T>(run: () => Promise<T>): Promise<T> {
+    return this.#opening.beside(run)
+  }
+
+  #refuseInsidePlace(action: string): void {
+    if (!isWithinPlace(this)) return
+    throw invalid(
+      `${action} inside the callback of a snapshot or a replacement would wait for the callback itself`,
+    )
   }
 
   /** The connections of the backend, where it has any and is open. */
   get connectionStatistics(): ConnectionStatistics | undefined {
-    return this.#opening.isOpened && this.#state !== 'closed'
+    return this.#opening.isOpened && !this.#admission.isClosed
       ? this.#backend?.connectionStatistics?.()
       : undefined
   }

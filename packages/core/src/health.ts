@@ -7,7 +7,10 @@ import type { Group } from './operation.ts'
 
 /** What `health` takes. */
 export interface HealthOptions {
-  /** Whether a small record is written too, in the internal collection `coffer_health`. Default: false. */
+  /**
+   * Whether a small record is written and removed too, in the internal collection `coffer_health`, which is made where
+   * opening may make tables. Default: false.
+   */
   readonly write?: boolean | undefined
 }
 
@@ -34,24 +37,41 @@ const probes: Layout = {
   schemaVersion: 1,
 }
 
-/** Asks a place that is open, and writes to it where `write` says so. */
-export async function probe(backend: Backend, write: boolean, now: () => number): Promise<number[]> {
-  const readMs = await timed(async () => backend.contents?.layouts() ?? backend.open([]))
-  if (!write) return [readMs]
+/** What was measured so far: a later step may fail. */
+export type Measured = { -readonly [Name in 'readMs' | 'writeMs']: Health[Name] }
+
+/** Asks a place that is open; and writes to it, and removes what was written, where `writing` is given. */
+export async function probe(
+  backend: Backend,
+  measured: Measured,
+  writing?: { readonly write: (group: Group) => Promise<unknown>; readonly now: () => number },
+): Promise<void> {
+  measured.readMs = await timed(async () => backend.contents?.layouts() ?? backend.open([]))
+  if (writing === undefined) return
+  const { write, now } = writing
   await backend.open([probes])
-  return [readMs, await timed(() => backend.write([putProbe(now())], now()))]
+  measured.writeMs = await timed(() => write(putProbe(now())))
+  // A row that stays would be in every backup, and keep a place from being an empty one.
+  await write({
+    operations: [{ type: 'delete', layout: probes, condition, mode: 'erase', ...key }],
+    checks: [],
+  })
 }
 
-/** What was measured, or why it was not. */
-export async function healthOf(backend: string, measure: () => Promise<number[]>): Promise<Health> {
+/** What was measured, and why it is not ok where it is not. */
+export async function healthOf(
+  backend: string,
+  measure: (measured: Measured) => Promise<void>,
+): Promise<Health> {
+  const measured: Measured = { readMs: null, writeMs: null }
   try {
-    const [readMs = null, writeMs = null] = await measure()
-    return { ok: true, backend, readMs, writeMs, failure: undefined }
+    await measure(measured)
+    return { ok: true, backend, ...measured, failure: undefined }
   } catch (cause) {
     const failure = isStoreError(cause)
       ? { code: cause.code, message: cause.message }
       : { code: 'INTERNAL' as const, message: `${backend} failed` }
-    return { ok: false, backend, readMs: null, writeMs: null, failure }
+    return { ok: false, backend, ...measured, failure }
   }
 }
 
@@ -61,14 +81,15 @@ async function timed(run: () => Promise<unknown>): Promise<number> {
   return performance.now() - startedAt
 }
 
-/** One record that every probe writes anew. */
+const key = { tenant: 'default', id: 'probe' } as const
+const condition = { type: 'none' } as const
+
 function putProbe(at: number): Group {
   const document = JSON.stringify({ id: 'probe', at: new Date(at).toISOString() })
-  const key = { tenant: 'default', id: 'probe' }
   const put = {
     type: 'put',
     layout: probes,
-    condition: { type: 'none' },
+    condition,
     document,
     fields: [],
     hash: null,

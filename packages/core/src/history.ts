@@ -5,6 +5,7 @@
 
 import type { FieldLayout, Layout } from './layout.ts'
 import type { FieldValue, RowState, StoredRow } from './row.ts'
+import { MAX_KEY_BYTES } from './text.ts'
 
 /** The fields of a history layout, in this order. `change` is `put`, `delete` or `restore`. */
 const HISTORY_FIELDS: readonly FieldLayout[] = [
@@ -16,6 +17,11 @@ const HISTORY_FIELDS: readonly FieldLayout[] = [
 
 /** Positions of the fields of a history layout. */
 export const HISTORY = { key: 0, version: 1, changedAt: 2, change: 3 } as const
+
+const VERSION_DIGITS = 16
+
+/** The longest id of a history row in bytes of UTF-8: a version, a colon, and the longest key. */
+export const MAX_HISTORY_ID_BYTES = VERSION_DIGITS + 1 + MAX_KEY_BYTES
 
 /** What a write did to the record: every removal, soft or not, is a `delete`. */
 export type Change = 'put' | 'delete' | 'restore'
@@ -56,7 +62,7 @@ export function historyRow(
 ): NewRow {
   return {
     tenant: key.tenant,
-    id: `${String(state.version).padStart(16, '0')}:${key.id}`,
+    id: `${String(state.version).padStart(VERSION_DIGITS, '0')}:${key.id}`,
     document,
     schemaVersion,
     hash: null,

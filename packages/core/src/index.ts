@@ -16,7 +16,15 @@ export { type Clock, systemClock } from './clock.ts'
 export type { Collection, CountOptions, GetOptions } from './collection.ts'
 export type { BackendConfig, StoreConfig, StoreOptions } from './config.ts'
 export { configFromEnv } from './config-from-env.ts'
-export type { HeldLayout, Loader, Merge, Replacement, Snapshot, TenantFloor } from './contents.ts'
+export type {
+  HeldLayout,
+  Loader,
+  Merge,
+  NativeRestore,
+  Replacement,
+  Snapshot,
+  TenantFloor,
+} from './contents.ts'
 export { createStore } from './create-store.ts'
 export {
   type CollectionDefinition,

@@ -108,7 +108,7 @@ export async function migratePlace(place: MigrationPlace, options: MigrateOption
   const refused = plan.steps.find((step) => step.change === 'refused')
   if (refused !== undefined) {
     const { collection, says } = refused
-    throw new StoreError('UNSUPPORTED', `${collection}: ${says}`, { collection })
+    throw new StoreError('UNSUPPORTED', `${collection} ${says}`, { collection })
   }
   const done = new Map<string, RewrittenCollection>()
   const rewriting: Rewriting = {
@@ -130,10 +130,13 @@ export async function migratePlace(place: MigrationPlace, options: MigrateOption
 /** Refuses options that `migrate` does not know. */
 export function checkMigrateOptions(options: MigrateOptions): void {
   checkOptionNames(options, ['rewrite', 'onProgress', 'signal'], 'migrate')
-  const { rewrite, onProgress } = options
+  const { rewrite, onProgress, signal } = options
   if (rewrite !== undefined && typeof rewrite !== 'boolean')
     throw invalid('migrate: rewrite is true or false')
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw invalid('migrate: onProgress takes a function')
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw invalid('migrate: signal takes an AbortSignal')
   }
 }

@@ -6,6 +6,7 @@
 import type { HeldLayout } from './contents.ts'
 import { isInternal } from './definition.ts'
 import type { FieldLayout, Layout } from './layout.ts'
+import { olderDefinition } from './older-definition.ts'
 
 /** One thing that opening does to the place. */
 export interface MigrationStep {
@@ -74,7 +75,7 @@ export function unknownLayouts(held: readonly HeldLayout[], wanted: readonly Lay
 /** True when rows of the layout, where it has any, are to be written anew; those of a history never are. */
 export function touchesRows(change: LayoutChange): boolean {
   const { held, wanted, historyOf } = change
-  if (held === undefined || historyOf !== undefined || isRefused(change)) return false
+  if (held === undefined || historyOf !== undefined || olderDefinition(held.layout, wanted)) return false
   return held.stale || held.layout.schemaVersion !== wanted.schemaVersion || fieldsDiffer(held.layout, wanted)
 }
 
@@ -88,11 +89,9 @@ export function stepsOf(change: LayoutChange, count: RowCount): MigrationStep[] 
   })
   if (held === undefined) return [step('create', creation(wanted, historyOf))]
   const { layout } = held
-  if (isRefused(change)) {
-    if (historyOf !== undefined) return []
-    const versions = `its records are of version ${layout.schemaVersion}, and this program knows ${wanted.schemaVersion}`
-    return [step('refused', `${versions}: use the newer release`)]
-  }
+  const refusal = olderDefinition(layout, wanted)
+  // A history is refused with its collection, which is told once.
+  if (refusal !== undefined) return historyOf === undefined ? [step('refused', refusal)] : []
   const steps = [
     ...fieldSteps(layout, wanted, step),
     ...indexSteps(layout, wanted, step),
@@ -117,10 +116,6 @@ export function stepsOf(change: LayoutChange, count: RowCount): MigrationStep[] 
 }
 
 type MakeStep = (change: MigrationStep['change'], says: string) => MigrationStep
-
-function isRefused({ held, wanted }: LayoutChange): boolean {
-  return held !== undefined && held.layout.schemaVersion > wanted.schemaVersion
-}
 
 function creation({ fields, indexes, appendOnly }: Layout, historyOf: string | undefined): string {
   if (historyOf !== undefined) return `makes the history of ${historyOf}`

@@ -1,9 +1,10 @@
 /** Which collections are open in a backend, and the opening of those that turn up, one after the other. */
 
 import type { Backend } from './backend.ts'
+import { CallbackError } from './callback-error.ts'
 import type { CollectionDefinition } from './definition.ts'
 import { Definitions } from './definitions.ts'
-import { isStoreError } from './errors.ts'
+import { invalid, isStoreError } from './errors.ts'
 import { type Rewriting, reindexRows } from './reindex.ts'
 
 /** What an opening stands on. */
@@ -21,6 +22,9 @@ export class Opening {
   /** True once the backend has been opened, be it without any collection. */
   #isOpened = false
   #running: Promise<void> | undefined
+  /** How many are at work that no collection may be opened beside. */
+  #alone = 0
+  readonly #beside = new Set<Promise<unknown>>()
 
   constructor(parts: OpeningParts) {
     this.#parts = parts
@@ -29,11 +33,6 @@ export class Opening {
   /** True once the backend has been opened. */
   get isOpened(): boolean {
     return this.#isOpened
-  }
-
-  /** True once any collection has been opened. */
-  get hasCollections(): boolean {
-    return this.#opened.size > 0
   }
 
   /** True when the collection is open. */
@@ -48,6 +47,7 @@ export class Opening {
   async complete(wanted: () => readonly CollectionDefinition[], rewriting: Rewriting): Promise<void> {
     while (!this.#isOpened || wanted().some((each) => !this.#opened.has(each))) {
       this.#parts.refuse()
+      this.#refuseBesideAlone()
       const isOwn = this.#running === undefined
       this.#running ??= this.#open(wanted(), rewriting).finally(() => {
         this.#running = undefined
@@ -55,10 +55,47 @@ export class Opening {
       try {
         await this.#running
       } catch (error) {
-        // Somebody else's patience is no reason to fail: the rest is opened anew.
-        if (isOwn || !isStoreError(error, 'ABORTED')) throw error
+        // Somebody else's patience, or callback, is no reason to fail: the rest is opened anew.
+        if (isOwn || !(isStoreError(error, 'ABORTED') || error instanceof CallbackError)) throw error
       }
     }
+  }
+
+  /**
+   * Runs what may leave other tables behind, while nothing is opened.
+   *
+   * @throws StoreError `INVALID_ARGUMENT` where a collection is open
+   */
+  async alone<T>(action: string, run: () => Promise<T>): Promise<T> {
+    this.#alone++
+    try {
+      await Promise.allSettled([this.#running, ...this.#beside])
+      if (this.#opened.size > 0) {
+        throw invalid(`${action} is for a store that has used no collection yet: make one for it alone`)
+      }
+      return await run()
+    } finally {
+      this.#alone--
+    }
+  }
+
+  /** Runs what opens a table by itself, which those that are alone wait for. */
+  async beside<T>(run: () => Promise<T>): Promise<T> {
+    this.#refuseBesideAlone()
+    const work = run()
+    this.#beside.add(work)
+    try {
+      return await work
+    } finally {
+      this.#beside.delete(work)
+    }
+  }
+
+  #refuseBesideAlone(): void {
+    if (this.#alone === 0 || !this.#isOpened) return
+    throw invalid(
+      'while everything is replaced the store opens no collection: wait for the end, or take another store',
+    )
   }
 
   async #open(wanted: readonly CollectionDefinition[], rewriting: Rewriting): Promise<void> {

@@ -5,8 +5,9 @@
 
 import type { Backend } from './backend.ts'
 import type { CacheStatistics } from './cache-options.ts'
-import type { Contents, HeldLayout, Loader, Merge, Replacement, Snapshot } from './contents.ts'
-import { namedSnapshot, passingOn, StrictLoader } from './contents-callback.ts'
+import { marked, unmarked } from './callback-error.ts'
+import type { Contents, HeldLayout, Loader, Merge, NativeRestore, Replacement, Snapshot } from './contents.ts'
+import { passingOn, withLoader, withSnapshot } from './contents-callback.ts'
 import type { Engine } from './engine.ts'
 import { invalid, StoreError } from './errors.ts'
 import { type Health, type HealthOptions, healthOf, probe } from './health.ts'
@@ -20,6 +21,8 @@ import {
   planMigration,
 } from './migrate.ts'
 import type { MigrationPlan } from './migration-plan.ts'
+import type { Group } from './operation.ts'
+import { withinPlace } from './place-callback.ts'
 import { checkOptionNames } from './query.ts'
 import type { Rewriting } from './reindex.ts'
 
@@ -56,14 +59,22 @@ export class Place {
   }
 
   /**
-   * Asks the place a small question, and writes a small record where `write` says so. It never fails: that the
-   * place can't be had is an answer too.
+   * Asks the place a small question, and writes a small record where `write` says so. That the place can't be had
+   * is an answer too: after the options are checked it never fails.
+   *
+   * @throws `INVALID_ARGUMENT` for options that are none
    */
   async health(options: HealthOptions = {}): Promise<Health> {
     checkOptionNames(options, ['write'], 'health')
-    return healthOf(this.backend, () =>
+    const { write = false } = options
+    if (typeof write !== 'boolean') throw invalid('health: write is true or false')
+    const writing = {
+      write: (group: Group) => this.#engine.writeAtPlace(group),
+      now: () => this.#engine.clock.now(),
+    }
+    return healthOf(this.backend, (measured) =>
       this.#engine.atPlace('health', (backend) =>
-        probe(backend, options.write === true, () => this.#engine.clock.now()),
+        write ? this.#engine.beside(() => probe(backend, measured, writing)) : probe(backend, measured),
       ),
     )
   }
@@ -85,8 +96,8 @@ export class Place {
   // Its form
 
   /**
-   * What opening all collections that the store knows would do to the place. Nothing is made or changed by it,
-   * also where nothing is yet, and a store that is open for reading only may ask.
+   * What opening all collections that the store knows would do to the place. No collection is made or changed by
+   * it, and a store that is open for reading only may ask. Where nothing is yet, an empty place is made to ask it.
    */
   plan(): Promise<MigrationPlan> {
     const definitions = this.#engine.definitions.all()
@@ -96,7 +107,7 @@ export class Place {
   /**
    * Opens all collections that the store knows, which brings the place to their form, and tells how far the
    * rewriting of records is. When it is aborted or killed, what is rewritten stays so, and the next call does the
-   * rest.
+   * rest. Where the collections are being opened already, it waits for that, and tells and aborts only what is left.
    *
    * @throws `UNSUPPORTED` before anything is changed, where records are of a newer version; `READ_ONLY` where the
    *   store is; `CORRUPT` for a record that can't be brought up; `ABORTED` between two pages of records
@@ -108,9 +119,11 @@ export class Place {
     }
     const definitions = this.#engine.definitions.all()
     const now = () => this.#engine.clock.now()
-    return this.#atContents('migrate', (contents, backend, open) =>
-      migratePlace({ backend, contents, definitions, now, open }, options),
+    const telling = { ...options, onProgress: marked(options.onProgress) }
+    const migrating = this.#atContents('migrate', (contents, backend, open) =>
+      migratePlace({ backend, contents, definitions, now, open }, telling),
     )
+    return unmarked(migrating)
   }
 
   // Everything it holds, as rows
@@ -124,7 +137,11 @@ export class Place {
   snapshot<T>(run: (snapshot: Snapshot) => Promise<T>): Promise<T> {
     return passingOn((around) =>
       this.#atContents('snapshot', (contents, backend) =>
-        contents.snapshot((snapshot) => around(() => run(namedSnapshot(snapshot, backend)))),
+        contents.snapshot((snapshot) =>
+          withinPlace(this.#engine, () =>
+            withSnapshot(snapshot, backend, (named) => around(() => run(named))),
+          ),
+        ),
       ),
     )
   }
@@ -135,29 +152,39 @@ export class Place {
    */
   replace<T>(replacement: Replacement, run: (loader: Loader) => Promise<T>): Promise<T> {
     return passingOn((around) =>
-      this.#atContents('replace', async (contents, backend) => {
-        this.#refuseOpenCollections('replace')
-        return contents.replace(replacement, async (inner) => {
-          const loader = new StrictLoader(inner, backend)
-          const result = await around(() => run(loader))
-          loader.conclude()
-          return result
-        })
-      }),
+      this.#aloneAtContents('replace', (contents, backend) =>
+        contents.replace(replacement, (loader) =>
+          withinPlace(this.#engine, () =>
+            withLoader(loader, replacement.layouts, backend, (strict) => around(() => run(strict))),
+          ),
+        ),
+      ),
     )
   }
 
   /** Makes the tables of layouts, or changes them to these forms. A store of its own, as for `replace`. */
   async make(layouts: readonly Layout[]): Promise<void> {
-    await this.#engine.atPlace('make', async (backend) => {
-      this.#refuseOpenCollections('make')
-      await backend.open(layouts)
-    })
+    await this.#engine.atPlace('make', (backend) => this.#engine.alone('make', () => backend.open(layouts)))
   }
 
   /** Puts and removes rows of one layout as they are, in one commit, after `make`. See `Contents.merge`. */
   merge(layout: Layout, merge: Merge): Promise<void> {
-    return this.#atContents('merge', (contents) => contents.merge(layout, merge))
+    return this.#atContents('merge', async (contents) => {
+      try {
+        await contents.merge(layout, merge)
+      } catch (error) {
+        const held = await contents.layouts().catch(() => undefined)
+        const isThere = held?.some((each) => each.layout.name === layout.name) ?? true
+        throw isThere ? error : invalid(`merge: the place has no layout '${layout.name}': make it before`)
+      }
+    })
+  }
+
+  /** Says that all rows of a layout have its form now, after `make` and `merge`: it is not stale any more. */
+  async settle(layout: Layout): Promise<void> {
+    await this.#engine.atPlace('settle', (backend) =>
+      this.#engine.alone('settle', () => backend.reindex(layout, [], true)),
+    )
   }
 
   /** The statements between two forms of a layout; `undefined` where the backend has none. */
@@ -168,12 +195,27 @@ export class Place {
   /**
    * Writes a copy in the engine's own form to a path where nothing is yet, and answers how the form is called.
    *
-   * @throws `UNSUPPORTED` where the backend has no such form
+   * @throws `UNSUPPORTED` where the backend has no such form; `ABORTED` when the signal is given
    */
-  nativeBackup(path: string): Promise<string> {
+  nativeBackup(path: string, options: { readonly signal?: AbortSignal } = {}): Promise<string> {
     return this.#atContents('nativeBackup', async (contents) => {
-      if (contents.nativeBackup !== undefined) return contents.nativeBackup(path)
+      if (contents.nativeBackup !== undefined) return contents.nativeBackup(path, options)
       throw new StoreError('UNSUPPORTED', `${this.backend} has no form of its own for backups`)
+    })
+  }
+
+  /**
+   * Replaces everything by a copy that `nativeBackup` wrote: all of it, or nothing. See `Contents.nativeRestore`.
+   * A store of its own, as for `replace`.
+   *
+   * @throws `UNSUPPORTED` where the backend puts back no such copies
+   */
+  nativeRestore(path: string, options: NativeRestore): Promise<void> {
+    return this.#aloneAtContents('nativeRestore', async (contents) => {
+      if (contents.nativeRestore === undefined) {
+        throw new StoreError('UNSUPPORTED', `${this.backend} puts back no copies in a form of its own`)
+      }
+      await contents.nativeRestore(path, options)
     })
   }
 
@@ -188,8 +230,12 @@ export class Place {
     })
   }
 
-  #refuseOpenCollections(action: string): void {
-    if (!this.#engine.hasOpenCollections) return
-    throw invalid(`${action} is for a store that has used no collection yet: make one for it alone`)
+  #aloneAtContents<T>(
+    operation: string,
+    run: (contents: Contents, backend: Backend) => Promise<T>,
+  ): Promise<T> {
+    return this.#atContents(operation, (contents, backend) =>
+      this.#engine.alone(operation, () => run(contents, backend)),
+    )
   }
 }

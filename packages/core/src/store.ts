@@ -1,7 +1,8 @@
 /** A store, as a user holds it: the whole of it, one tenant, or one transaction. All have one type. */
 
-import type { Capabilities } from './backend.ts'
+import type { Capabilities, Sweep } from './backend.ts'
 import type { CacheStatistics } from './cache-options.ts'
+import { marked, unmarked } from './callback-error.ts'
 import { Collection } from './collection.ts'
 import { parseOptions, transactionBounds } from './config.ts'
 import type { CollectionDefinition } from './definition.ts'
@@ -144,7 +145,7 @@ export class BaseStore {
   async open(options: OpenOptions = {}): Promise<void> {
     checkOptionNames(options, ['onProgress'], 'open')
     this.#refuseInTransaction('open')
-    return this.#engine.open(options)
+    return unmarked(this.#engine.open({ ...options, onProgress: marked(options.onProgress) }))
   }
 
   /** Waits for work in flight and releases everything; then every operation fails with `CLOSED`. May be called twice. */
@@ -166,9 +167,7 @@ export class BaseStore {
   async cleanupExpired(options: CleanupOptions = {}): Promise<number> {
     checkOptionNames(options, ['onProgress'], 'cleanupExpired')
     this.#refuseInTransaction('cleanupExpired')
-    return this.#engine.operate('', 'cleanupExpired', () =>
-      this.#engine.sweep({ type: 'expired', tenant: this.#sweptTenant() }, options.onProgress),
-    )
+    return this.#swept('cleanupExpired', { type: 'expired', tenant: this.#sweptTenant() }, options)
   }
 
   /**
@@ -184,14 +183,21 @@ export class BaseStore {
       throw invalid('purgeDeleted: olderThanMs is a number of milliseconds from 0')
     }
     const deletedBefore = this.#engine.clock.now() - olderThanMs
-    return this.#engine.operate('', 'purgeDeleted', () =>
-      this.#engine.sweep({ type: 'deleted', deletedBefore, tenant: this.#sweptTenant() }, options.onProgress),
+    return this.#swept(
+      'purgeDeleted',
+      { type: 'deleted', deletedBefore, tenant: this.#sweptTenant() },
+      options,
     )
   }
 
   /** Another handle of the same store, of the same type. */
   #bound(tenant: string, confined: boolean, scope: TransactionScope | undefined): this {
     return bind(this.#engine, this.#modules, tenant, confined, scope) as BaseStore as this
+  }
+
+  #swept(operation: string, sweep: Sweep, { onProgress }: CleanupOptions): Promise<number> {
+    const telling = marked(onProgress)
+    return unmarked(this.#engine.operate('', operation, () => this.#engine.sweep(sweep, telling)))
   }
 
   #sweptTenant(): string | undefined {

@@ -17,7 +17,7 @@ export function walkPages(
 }
 
 /** The rows of the first page of a walk that is bounded by bytes: nothing is known of the documents yet. */
-const FIRST_ROWS = 25
+const FIRST_ROWS = 4
 /** What the documents of one page should have at most, in characters. */
 const PAGE_CHARACTERS = 8 * 1_024 * 1_024
 

@@ -270,3 +270,8 @@ test('without an argument the environment of the process is read', () => {
   onTestFinished(() => void vi.unstubAllEnvs())
   expect(configFromEnv()).toEqual({ type: 'memory' })
 })
+
+test('a host that is an address of version 6 is told alike with brackets and without', () => {
+  const environment = { DATABASE_URL: 'postgresql://anna@[::1]:5432/a', DATABASE_HOST: '::1' }
+  expect(configFromEnv(environment)).toMatchObject({ connectionString: environment.DATABASE_URL })
+})

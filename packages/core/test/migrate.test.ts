@@ -171,7 +171,7 @@ test('an aborted migration keeps what it has done, and the next one does the res
   expect(backend.held.get('notes')?.stale).toBe(true)
   expect((await store.place().plan()).steps.map(({ change }) => change)).toEqual(['rewrite'])
   expect((await store.place().migrate()).rewritten).toEqual([
-    { collection: 'notes', seen: 61, rewritten: 35 },
+    { collection: 'notes', seen: 61, rewritten: 56 },
   ])
 })
 
@@ -191,7 +191,8 @@ test('records of a newer version are refused before anything is changed', async 
   backend.calls.length = 0
   await expect(storeOf(backend, first).place().migrate()).rejects.toMatchObject({
     code: 'UNSUPPORTED',
-    message: 'notes: its records are of version 2, and this program knows 1: use the newer release',
+    message:
+      'notes was written by version 2 of its definition, and this program has version 1: use the newer release',
   })
   expect(backend.calls).toEqual(['open '])
 })

@@ -143,7 +143,9 @@ test.each<[string, Layout | undefined, Layout, string[]]>([
     'an older version, whatever else is different',
     notes,
     { ...notes, schemaVersion: 1, fields: [] },
-    ['refused: its records are of version 2, and this program knows 1: use the newer release'],
+    [
+      'refused: was written by version 2 of its definition, and this program has version 1: use the newer release',
+    ],
   ],
 ])('the steps to %s', (_name, held, wanted, steps) => {
   expect(said(held, wanted)).toEqual(steps)

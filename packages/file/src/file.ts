@@ -19,6 +19,7 @@ import {
   parseOptions,
   type Query,
   type Reindexed,
+  refuseOlderDefinitions,
   type StoreError,
   type Sweep,
 } from '@coffer/core/backend'
@@ -58,6 +59,7 @@ type ResolvedOptions = ReturnType<typeof fileOptions.parse>
 
 class FileBackend implements Backend {
   readonly name = 'file'
+  readonly readOnly: boolean
   readonly capabilities: Capabilities
   readonly errorCode = errorCode
   readonly contents: Contents
@@ -71,6 +73,7 @@ class FileBackend implements Backend {
 
   constructor(options: ResolvedOptions, fileSystem: FileSystem) {
     this.#options = options
+    this.readOnly = options.readOnly
     this.#fileSystem = fileSystem
     this.capabilities = Object.freeze({
       durability: options.durability,
@@ -92,8 +95,9 @@ class FileBackend implements Backend {
   async open(layouts: readonly Layout[]): Promise<readonly string[]> {
     await this.#openDirectory()
     const engine = this.#engine()
-    if (this.#options.migrate === 'verify') assertLayouts(this.#view(), layouts)
     const changed = layouts.filter((layout) => this.#known.get(layout.name) !== layoutText(layout))
+    refuseOlderDefinitions(this.name, changed, (name) => engine.layout(name))
+    if (this.#options.migrate === 'verify') assertLayouts(this.#view(), layouts)
     engine.open(changed)
     if (changed.length > 0) await this.#writer?.commitBody(layoutsBody(changed))
     for (const layout of changed) this.#known.set(layout.name, layoutText(layout))

@@ -17,6 +17,7 @@ export function checksOf(options: InspectionOptions, found: Findings): readonly 
     checkReserve(options, found),
     checkDisk(options, found),
     checkCompaction(options, found),
+    checkUnneeded(options, found),
     checkRepairs(options, found),
     checkForeign(options, found),
   ]
@@ -76,7 +77,7 @@ function checkReserve({ writer }: InspectionOptions, { reserveBytes }: Findings)
   if (writer?.isShort) {
     return wrong(topic, 'bad', 'the disk is full: nothing but removals is written', advice)
   }
-  if (reserveBytes > 0) return good(topic, `${reserveBytes} bytes are kept for removals on a full disk`)
+  if (reserveBytes > 0) return good(topic, `${sizeOf(reserveBytes)} are kept for removals on a full disk`)
   return wrong(topic, 'warning', 'nothing is kept for removals on a full disk', advice)
 }
 
@@ -87,7 +88,7 @@ function checkDisk(
 ): Check | undefined {
   if (freeBytes === undefined) return undefined
   const needed = Math.ceil(writer?.liveBytes ?? logBytes + snapshotBytes)
-  const says = `${freeBytes} bytes are free, and a compaction needs about ${needed}`
+  const says = `${sizeOf(freeBytes)} are free, and a compaction needs about ${sizeOf(needed)}`
   if (freeBytes >= needed) return good('disk', says)
   const state = freeBytes < needed * HARDLY_ANY ? 'bad' : 'warning'
   return wrong('disk', state, says, 'make room on the disk')
@@ -97,11 +98,25 @@ function checkCompaction({ writer, compaction }: InspectionOptions, found: Findi
   if (writer === undefined) return undefined
   const percent = Math.round(deadShareOf(found, writer) * 100)
   const bytes = found.logBytes + found.snapshotBytes
-  const says = `${percent} % of ${bytes} bytes stand for nothing any more`
+  const says = `${percent} % of ${sizeOf(bytes)} stand for nothing any more`
   const isDue = bytes >= compaction.minBytes && deadShareOf(found, writer) > compaction.deadShare
   if (!isDue) return good('compaction', says)
   const advice = 'the store compacts by itself with the next write; where this stays, make room on the disk'
   return wrong('compaction', 'warning', says, advice)
+}
+
+/** In kB below a megabyte, for a person. */
+function sizeOf(bytes: number): string {
+  const [amount, unit] = bytes < 1e6 ? [bytes / 1e3, 'kB'] : [bytes / 1e6, 'MB']
+  return `${Math.round(amount).toLocaleString('en-US')} ${unit}`
+}
+
+/** What a compaction or a replacement has taken the place of goes at once, unless that fails. */
+function checkUnneeded({ directory }: InspectionOptions, { unneeded }: Findings): Check | undefined {
+  const [first] = unneeded
+  if (first === undefined) return undefined
+  const says = `${directory} still has ${first}, which newer files have taken the place of`
+  return wrong('unneeded files', 'warning', says, 'open the store for writing once: it removes them')
 }
 
 function checkRepairs({ directory }: InspectionOptions, { list }: Findings): Check {

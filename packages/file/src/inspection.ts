@@ -42,6 +42,8 @@ export interface Findings {
   /** By name, of files that the store has made. */
   readonly modes: ReadonlyMap<string, number | undefined>
   readonly directoryMode: number | undefined
+  /** Names of logs and snapshots before the ones that count. */
+  readonly unneeded: readonly string[]
   readonly logBytes: number
   readonly snapshotBytes: number
   readonly reserveBytes: number
@@ -85,6 +87,10 @@ async function look(fileSystem: FileSystem, directory: string): Promise<Findings
     names,
     modes,
     directoryMode: (await fileSystem.status(directory))?.mode,
+    unneeded: [
+      ...names.logs.filter((number) => number < (base ?? 0)).map(logName),
+      ...names.snapshots.filter((number) => number < (base ?? 0)).map(snapshotName),
+    ],
     logBytes: sum(logs),
     snapshotBytes: base === undefined ? 0 : sum([snapshotName(base)]),
     reserveBytes: sum([RESERVE]),

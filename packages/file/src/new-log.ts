@@ -40,7 +40,7 @@ export async function createLog(
     await writeAll(file, bytes, 0)
     if (syncs) await file.sync()
   } catch (error) {
-    await file.close()
+    await file.close().catch(() => undefined)
     // What can't be removed is, when the directory is opened next.
     await fileSystem.remove(unfinished).catch(() => undefined)
     throw error
@@ -50,7 +50,7 @@ export async function createLog(
     if (syncs) await fileSystem.syncDirectory(directory)
     return { file, end: bytes.length }
   } catch (cause) {
-    await file.close()
+    await file.close().catch(() => undefined)
     throw new FinalFailure(`${logName(number)} could not be given its name for good`, { cause })
   }
 }

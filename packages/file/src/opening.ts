@@ -3,10 +3,11 @@
 import { dirname, join } from 'node:path'
 import { isStoreError, nativeCode } from '@coffer/core/backend'
 import { Engine } from '@coffer/memory/engine'
-import { closingOf } from './closing.ts'
+import { type Closing, closingOf } from './closing.ts'
+import { removeBefore } from './compactor.ts'
 import { acquireLock, type DirectoryLock } from './directory-lock.ts'
 import { logName, type Names, snapshotName } from './directory-names.ts'
-import { errorCode, systemError } from './error-code.ts'
+import { errorCode, fileError, systemError } from './error-code.ts'
 import type { FileSystem } from './file-system.ts'
 import { encodeLine } from './line-buffer.ts'
 import type { LoadedLog } from './load-log.ts'
@@ -16,6 +17,9 @@ import { prepareDirectory, readNames } from './place.ts'
 import { nextJson } from './record.ts'
 import { readTail, recover } from './recovery.ts'
 import { Reserve } from './reserve.ts'
+
+/** How often it begins again because files were removed under it. */
+const MAX_READS = 5
 
 export interface OpenOptions {
   readonly basePath: string
@@ -58,20 +62,33 @@ async function openLocked(
   reserve: Reserve,
   durability: OpenOptions['durability'],
 ): Promise<Opened> {
-  const names = await readNames(fileSystem, directory)
   const closing = closingOf(lock.wasReleased ? lock.note : undefined)
-  const engine = new Engine()
-  const recovery = await recover(fileSystem, directory, names, closing, engine)
-  const { log: last } = recovery
-  await removeLeftOvers(fileSystem, directory, names, recovery.base)
+  const { names, engine, recovery } = await load(fileSystem, directory, closing)
+  const { log: last, base } = recovery
+  await removeAll(fileSystem, directory, names.temporary)
   const makeLog = () => openLog(fileSystem, directory, lock, last, closing?.log === last?.number, durability)
   const log = await withRoom(makeLog, reserve)
+  await removeUnneeded(fileSystem, directory, names, base)
   const isSame = last?.number === log.number
   const before = {
     logs: isSame ? recovery.logs - 1 : recovery.logs,
     bytes: recovery.snapshotBytes + recovery.logBytes - (isSame ? last.end : 0),
   }
   return { directory, engine, lock, log, reserve, before }
+}
+
+/** Files that are listed and then gone were removed by a writer that has lost the lock, and does not know yet. */
+async function load(fileSystem: FileSystem, directory: string, closing: Closing | undefined) {
+  for (let read = 1; ; read++) {
+    const names = await readNames(fileSystem, directory)
+    const engine = new Engine()
+    try {
+      const recovery = await recover(fileSystem, directory, names, closing, engine)
+      return { names, engine, recovery }
+    } catch (error) {
+      if (nativeCode(error) !== 'ENOENT' || read === MAX_READS) throw error
+    }
+  }
 }
 
 /** On a full disk it works once more with the room of the reserve. */
@@ -110,16 +127,24 @@ async function openLog(
   const isDurable = durability !== 'none'
   // Whoever made the directory may have been stopped before its name was durable.
   if (last === undefined && isDurable) await fileSystem.syncDirectory(dirname(directory))
-  const { file, end } = await createLog(
-    fileSystem,
-    directory,
-    { number, lock: lock.number, follows, tail },
-    isDurable,
-  )
+  const next = { number, lock: lock.number, follows, tail }
+  const { file, end } = await createLog(fileSystem, directory, next, isDurable).catch((error: unknown) => {
+    throw isNameTaken(error) ? overtaken(directory, error) : error
+  })
   if (follows !== null) await markEnd(fileSystem, directory, follows.log, follows.end)
   const commit = last?.commit ?? 0
   const synced = isDurable ? commit : (last?.synced ?? 0)
   return new LogWriter(file, lock, { number, end, commit, synced }, syncs)
+}
+
+function isNameTaken(error: unknown): boolean {
+  return error instanceof FinalFailure && nativeCode(error.cause) === 'EEXIST'
+}
+
+/** All that is there stays: what the other writer has made counts. */
+function overtaken(directory: string, cause: unknown) {
+  const says = `another process went on writing to ${directory} after it had lost the lock; open it again`
+  return fileError('BUSY', says, cause)
 }
 
 /** Says in a log that it is continued in the next one. It only helps to notice that the next one is missing. */
@@ -141,15 +166,30 @@ async function markEnd(
   }
 }
 
-async function removeLeftOvers(
+/**
+ * Removes what counts for nothing. A snapshot behind the base may be that of a writer which sleeps: it never
+ * counts once this one has its log, and counts where that writer was faster.
+ */
+async function removeUnneeded(
   fileSystem: FileSystem,
   directory: string,
   names: Names,
   base = 0,
 ): Promise<void> {
   const unused = names.snapshots.filter((number) => number > base).map(snapshotName)
-  for (const name of [...names.temporary, ...unused]) {
-    await fileSystem.remove(join(directory, name))
+  // What can't be removed harms nothing but the room on the disk, and is tried with every opening.
+  await removeAll(fileSystem, directory, unused).catch(() => undefined)
+  await removeBefore(fileSystem, directory, base).catch(() => undefined)
+}
+
+/** A writer that has lost the lock may be removing the same. */
+async function removeAll(fileSystem: FileSystem, directory: string, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    try {
+      await fileSystem.remove(join(directory, name))
+    } catch (error) {
+      if (nativeCode(error) !== 'ENOENT') throw error
+    }
   }
 }
 

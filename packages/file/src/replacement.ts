@@ -41,12 +41,13 @@ export async function replaceState(place: ReplacementPlace, old: LogWriter, stat
   lock.assertHeld()
   const { end, commit, synced } = old.position
   const number = old.number + 1
-  const bytes = await writeWhole(place, number, commit, state)
+  const bytes = await writeWhole(place, number, commit, state).catch((error) => toldByLock(lock, error))
   const follows = { log: old.number, end, commit }
   const next = { number, lock: lock.number, follows, replaces: true, tail: Buffer.alloc(0) } as const
   const created = await createLog(fileSystem, directory, next, syncs).catch(async (error) => {
-    if (!(error instanceof FinalFailure)) await remove(place, snapshotName(number))
-    throw error
+    if (error instanceof FinalFailure) throw error
+    await remove(place, snapshotName(number))
+    return toldByLock(lock, error)
   })
   try {
     lock.assertHeld()
@@ -56,6 +57,12 @@ export async function replaceState(place: ReplacementPlace, old: LogWriter, stat
   }
   const position = { number, end: created.end, commit, synced: syncs ? commit : synced }
   return { log: new LogWriter(created.file, lock, position, old.syncs), bytes }
+}
+
+/** Whoever has taken the lock over may have removed what was being written. */
+function toldByLock(lock: DirectoryLock, error: unknown): never {
+  lock.assertHeld()
+  throw error
 }
 
 /** The name has to be durable before that of the log is. */

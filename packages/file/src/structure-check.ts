@@ -93,6 +93,7 @@ class StructureCheck {
         return
       }
       const head = headOf(line)
+      if (isWhole) this.#note(name, line.from, 'something stands behind the end')
       if (head.startsWith('{"put":')) counts.rows += 1
       else if (head.startsWith('{"floor":')) counts.floors += 1
       else if (head.startsWith('{"end":')) {
@@ -111,6 +112,7 @@ class StructureCheck {
     let commit: number | undefined = (await this.#headerOf(number)).follows?.commit ?? 0
     /** Damage that nothing stands behind may be a line that is being written. */
     let damagedAt: number | undefined
+    const next = isLast ? undefined : (await this.#headerOf(number + 1)).follows?.commit
     const length = await this.#read(name, end, (line) => {
       if (damagedAt !== undefined) this.#note(name, damagedAt, MISMATCH)
       damagedAt = line.text === undefined ? line.from : undefined
@@ -122,6 +124,9 @@ class StructureCheck {
       }
       commit = Number(said)
     })
+    if (next !== undefined && commit !== undefined && damagedAt === undefined && next !== commit) {
+      this.#note(logName(number + 1), 0, `it goes on from commit ${next}, not from ${commit}`)
+    }
     if (end === undefined) return
     if (damagedAt !== undefined) this.#note(name, damagedAt, MISMATCH)
     else if (length < end) this.#note(name, length, 'it ends too early')

@@ -3,11 +3,11 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isStoreError, type Store } from '@coffer/core'
-import type { HeldLayout, Loader, NewRow } from '@coffer/core/backend'
 import { expect, test } from 'vitest'
 import type { FileSystem, OpenFile } from '../src/index.ts'
 import { encodeLine } from '../src/line-buffer.ts'
 import { nodeFileSystem } from '../src/node-file-system.ts'
+import { type Content, idsAt, load, OTHERS, otherContent, replaceIn } from './other-content.ts'
 import {
   filled,
   forgetClosing,
@@ -20,37 +20,6 @@ import {
   storeAt,
   temporaryPath,
 } from './stores.ts'
-
-interface Content {
-  readonly layouts: readonly HeldLayout[]
-  readonly rows: readonly { readonly held: HeldLayout; readonly rows: readonly NewRow[] }[]
-}
-
-/** All that a store with some records of another kind holds. */
-async function otherContent(count = 3): Promise<Content> {
-  const store = storeAt(temporaryPath())
-  for (let index = 0; index < count; index++) await store.collection(plain).put(note(`other${index}`))
-  return store.place().snapshot(async ({ layouts, rows }) => ({
-    layouts,
-    rows: await Promise.all(
-      layouts.map(async (held) => ({ held, rows: await rows(held.layout, undefined, 1_000) })),
-    ),
-  }))
-}
-
-async function load(loader: Loader, { rows }: Content): Promise<void> {
-  for (const each of rows) await loader.rows(each.held.layout, each.rows)
-}
-
-function replaceIn(store: Store<Record<never, never>>, content: Content, onlyIfEmpty = false): Promise<void> {
-  return store.place().replace({ layouts: content.layouts, onlyIfEmpty }, (loader) => load(loader, content))
-}
-
-function idsAt(basePath: string): Promise<readonly string[]> {
-  return idsIn(storeAt(basePath).collection(plain))
-}
-
-const OTHERS = ['other0', 'other1', 'other2']
 
 test('what was there is gone from the disk, and the log goes on from what is there now', async () => {
   const basePath = temporaryPath()
@@ -92,16 +61,23 @@ test('a callback that throws leaves no file behind, and a store that goes on', a
   expect(await idsIn(store.collection(plain))).toEqual(['n0', 'n1'])
 })
 
+/** Writes a row past all collections, of which none may be used meanwhile. */
+function mergeInto(store: Store<Record<never, never>>, { rows }: Content): Promise<void> {
+  const put = rows.flatMap((each) => each.rows).slice(0, 1)
+  return store.place().merge(plain.layout, { put, remove: [], floors: [] })
+}
+
 test('records that were written while the callback ran keep an only-if-empty replacement out', async () => {
   const basePath = temporaryPath()
   const store = storeAt(basePath)
   const content = await otherContent()
+  await store.place().make([plain.layout])
   const replacing = store.place().replace({ layouts: content.layouts, onlyIfEmpty: true }, async (loader) => {
     await load(loader, content)
-    await store.collection(plain).put(note('first'))
+    await mergeInto(store, content)
   })
   expect((await refusalOf(replacing)).code).toBe('ALREADY_EXISTS')
-  expect(await idsIn(store.collection(plain))).toEqual(['first'])
+  expect(await idsIn(store.collection(plain))).toEqual(['other0'])
   expect(namesIn(basePath)).toEqual(['log-000001.jsonl', 'reserve'])
 })
 
@@ -113,7 +89,7 @@ test('a write that waits while everything is replaced conflicts, and is not in w
   const meanwhile: FileSystem = {
     ...nodeFileSystem,
     link: async (from, to) => {
-      if (to.includes('snapshot')) late.push(refusalOf(store.collection(plain).put(note('late'))))
+      if (to.includes('snapshot')) late.push(refusalOf(mergeInto(store, content)))
       // Lets the write come as far as it can.
       for (let turn = 0; turn < 20; turn++) await Promise.resolve()
       await nodeFileSystem.link(from, to)
@@ -122,7 +98,6 @@ test('a write that waits while everything is replaced conflicts, and is not in w
   const store = storeAt(basePath, {}, { fileSystem: meanwhile })
   await store.place().replace({ layouts: content.layouts, onlyIfEmpty: false }, async (loader) => {
     await load(loader, content)
-    await store.collection(plain).count()
   })
   await expect(late[0]).resolves.toMatchObject({ code: 'CONFLICT' })
   await store.close()
@@ -143,13 +118,14 @@ test('a compaction that is under way gives way, and leaves nothing behind', asyn
 /** Calls that change the disk. */
 type Change = 'open' | 'write' | 'sync' | 'link' | 'remove' | 'syncDirectory'
 
-/** A disk on which one change fails, once it is armed. */
-function failingDisk(nth: number) {
+/** A disk on which one change fails, once it is armed; and from then on every close, where that is wanted. */
+function failingDisk(nth: number, closesFail: boolean) {
   const plan = { isArmed: false, calls: 0, failed: undefined as Change | undefined }
+  const broken = () => Object.assign(new Error('EIO: i/o error'), { code: 'EIO' })
   const strike = (change: Change) => {
     if (!plan.isArmed || ++plan.calls !== nth) return
     plan.failed = change
-    throw Object.assign(new Error('EIO: i/o error'), { code: 'EIO' })
+    throw broken()
   }
   const failing =
     <A extends unknown[], R>(change: Change, call: (...parameters: A) => Promise<R>) =>
@@ -166,6 +142,10 @@ function failingDisk(nth: number) {
         ...file,
         write: failing('write', file.write),
         sync: failing('sync', file.sync),
+        close: async () => {
+          await file.close()
+          if (plan.isArmed && closesFail && plan.failed !== undefined) throw broken()
+        },
       }
       return changed
     },
@@ -176,47 +156,53 @@ function failingDisk(nth: number) {
   return { plan, fileSystem }
 }
 
-test('whichever call fails, the old state goes on without a trace, or nothing does until it is opened again', async () => {
-  const content = await otherContent()
-  const outcomes = new Set<string>()
-  for (let nth = 1; ; nth++) {
-    const basePath = temporaryPath()
-    await filled(basePath, 1)
-    const { plan, fileSystem } = failingDisk(nth)
-    const store = storeAt(basePath, {}, { fileSystem })
-    await store.place().layouts()
-    const before = namesIn(basePath)
-    const replacing = store
-      .place()
-      .replace({ layouts: content.layouts, onlyIfEmpty: false }, async (loader) => {
-        await load(loader, content)
-        plan.isArmed = true
-      })
-    const error = await replacing.then(
-      () => undefined,
-      (thrown: unknown) => thrown,
-    )
-    plan.isArmed = false
-    if (plan.failed === undefined) break
-    if (error === undefined) {
-      outcomes.add('done')
-      await store.close()
-      expect(await idsAt(basePath), `${plan.failed} ${nth}`).toEqual(OTHERS)
-    } else if (isStoreError(error, 'OUTCOME_UNKNOWN')) {
-      outcomes.add('unknown')
-      expect((await refusalOf(store.collection(plain).get('n0'))).code).toBe('UNAVAILABLE')
-      await store.close()
-      expect([['n0'], OTHERS]).toContainEqual(await idsAt(basePath))
-    } else {
-      outcomes.add('refused')
-      expect(namesIn(basePath), `${plan.failed} ${nth}`).toEqual(before)
-      await store.collection(plain).put(note('n1'))
-      await store.close()
-      expect(await idsAt(basePath)).toEqual(['n0', 'n1'])
+test.each([
+  { closes: 'work', closesFail: false },
+  { closes: 'fail too', closesFail: true },
+])(
+  'whichever call fails, and closes $closes, the old state goes on without a trace, or nothing does until it is opened again',
+  async ({ closesFail }) => {
+    const content = await otherContent()
+    const outcomes = new Set<string>()
+    for (let nth = 1; ; nth++) {
+      const basePath = temporaryPath()
+      await filled(basePath, 1)
+      const { plan, fileSystem } = failingDisk(nth, closesFail)
+      const store = storeAt(basePath, {}, { fileSystem })
+      await store.place().layouts()
+      const before = namesIn(basePath)
+      const replacing = store
+        .place()
+        .replace({ layouts: content.layouts, onlyIfEmpty: false }, async (loader) => {
+          await load(loader, content)
+          plan.isArmed = true
+        })
+      const error = await replacing.then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      )
+      plan.isArmed = false
+      if (plan.failed === undefined) break
+      if (error === undefined) {
+        outcomes.add('done')
+        await store.close()
+        expect(await idsAt(basePath), `${plan.failed} ${nth}`).toEqual(OTHERS)
+      } else if (isStoreError(error, 'OUTCOME_UNKNOWN')) {
+        outcomes.add('unknown')
+        expect((await refusalOf(store.collection(plain).get('n0'))).code).toBe('UNAVAILABLE')
+        await store.close()
+        expect([['n0'], OTHERS]).toContainEqual(await idsAt(basePath))
+      } else {
+        outcomes.add('refused')
+        expect(namesIn(basePath), `${plan.failed} ${nth}`).toEqual(before)
+        await store.collection(plain).put(note('n1'))
+        await store.close()
+        expect(await idsAt(basePath)).toEqual(['n0', 'n1'])
+      }
     }
-  }
-  expect([...outcomes].sort()).toEqual(['done', 'refused', 'unknown'])
-})
+    expect([...outcomes].sort()).toEqual(['done', 'refused', 'unknown'])
+  },
+)
 
 /** A directory in which a replacement was stopped when its snapshot had its name, and nothing else. */
 async function stopped(basePath: string, changeHeader = (json: string) => json): Promise<void> {

@@ -81,3 +81,26 @@ test('where no store is, none is made', async () => {
   await store.close()
   expect(existsSync(basePath)).toBe(false)
 })
+
+test.each([{}, VERIFY, { readOnly: true }])(
+  'a collection of a higher version is refused with %o, and the directory stays as it is',
+  async (options) => {
+    const basePath = temporaryPath()
+    const newer = defineCollection({
+      ...{ name: 'plain', schema: noteSchema, key: 'id', version: 2 },
+      upgrade: { 1: (old) => old },
+    })
+    const writer = storeAt(basePath)
+    await writer.collection(newer).put(note('n0'))
+    await writer.close()
+    const before = textIn(basePath)
+    const store = storeAt(basePath, options)
+    expect(await refusalOf(store.collection(plain).get('n0'))).toEqual({
+      code: 'UNSUPPORTED',
+      message:
+        'plain was written by version 2 of its definition, and this program has version 1: use the newer release',
+    })
+    await store.close()
+    expect(textIn(basePath)).toBe(before)
+  },
+)

@@ -45,7 +45,10 @@ export class Engine {
     return this.#revision
   }
 
-  /** Makes or changes tables, and names the layouts with rows that await `reindex`. */
+  /**
+   * Makes or changes tables, and names the layouts with rows that await `reindex`. A log may say that a layout went
+   * back to an older form; what a program may open is for the backend to refuse.
+   */
   open(layouts: readonly Layout[]): readonly string[] {
     for (const layout of layouts) {
       if (!this.#tables.open(layout)) continue
@@ -53,6 +56,11 @@ export class Engine {
       if (this.#tables.table(layout.name).stale) this.#reformed = this.#revision
     }
     return layouts.map(({ name }) => name).filter((name) => this.#tables.table(name).stale)
+  }
+
+  /** The layout that is held under a name; `undefined` where none is. */
+  layout(name: string): Layout | undefined {
+    return this.#tables.layout(name)
   }
 
   /** The table of a layout, for reading. It changes with the next write. */

@@ -8,6 +8,7 @@ import {
   type MemoryOptions,
   memoryOptions,
   parseOptions,
+  refuseOlderDefinitions,
   StoreError,
 } from '@coffer/core/backend'
 import { Engine } from './engine.ts'
@@ -41,7 +42,10 @@ export function memory(options?: MemoryOptions): Backend {
   return {
     name: 'memory',
     capabilities: CAPABILITIES,
-    open: async (layouts) => engine.open(layouts),
+    open: async (layouts) => {
+      refuseOlderDefinitions('memory', layouts, (name) => engine.layout(name))
+      return engine.open(layouts)
+    },
     close: async () => {
       engine = new Engine()
     },

@@ -66,6 +66,11 @@ export class Tables {
     return table
   }
 
+  /** What the table of this name was made for; `undefined` where there is none. */
+  layout(name: string): Layout | undefined {
+    return this.#tables.get(name)?.layout
+  }
+
   /** The table of a layout, for writing: a copy of this state's own where it is shared. */
   writable(layout: string): Table {
     const table = this.table(layout)

@@ -10,15 +10,15 @@ import {
   type TenantFloor,
 } from '@coffer/core/backend'
 import { ABOVE, keyOf, type SortedTree, walk } from './sorted-tree.ts'
-import type { Table } from './table.ts'
+import { ownCopy, type Table } from './table.ts'
 import type { View } from './view.ts'
 
-/** The view's state. The rows that it answers are the ones that are kept, which nobody changes. */
+/** The view's state. The rows that it answers are copies: those that are kept must stay as they are. */
 export function snapshotOf(view: View): Snapshot {
   return {
     layouts: heldLayouts(view.tables()),
     rows: async (layout: Layout, after: Key | undefined, limit: number): Promise<readonly NewRow[]> =>
-      firstBehind(view.table(layout.name).rows, after && keyOf([after.tenant, after.id]), limit),
+      firstBehind(view.table(layout.name).rows, after && keyOf([after.tenant, after.id]), limit).map(ownCopy),
     floors: async (layout: Layout, after: string | undefined, limit: number) => {
       const floors = firstBehind(
         view.table(layout.name).floors,

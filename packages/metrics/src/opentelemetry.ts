@@ -88,11 +88,18 @@ export function traceOperations(options: TelemetryOptions = {}): Telemetry {
   if (durations !== undefined && !(durations instanceof OperationDurations)) {
     throw refused("'durations' must be what operationDurations() made")
   }
+  if (durations !== undefined && meter === false) {
+    throw refused("'durations' are filled together with a meter: leave them out, or give one")
+  }
   const stores = new WatchedStores()
   for (const [name, store] of Object.entries(options.stores ?? {})) stores.watch(name, store)
-  const stops: (() => void)[] = []
-  if (tracer !== false) stops.push(listen(tracerListeners(tracer, options.requireParentSpan ?? false)))
-  if (meter !== false) stops.push(listen(meterListeners(meter, durations)), meterStores(meter, stores))
+  // All is made before any of it listens: what can't be made leaves nothing behind.
+  const stopStores = meter === false ? undefined : meterStores(meter, stores)
+  const listeners = [
+    ...(tracer === false ? [] : [tracerListeners(tracer, options.requireParentSpan ?? false)]),
+    ...(meter === false ? [] : [meterListeners(meter, durations)]),
+  ]
+  const stops = [...listeners.map(listen), ...(stopStores === undefined ? [] : [stopStores])]
   const stop = () => {
     for (const each of stops.splice(0)) each()
     stores.clear()

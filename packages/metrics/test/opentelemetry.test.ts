@@ -91,6 +91,16 @@ function shapeOf(value: unknown): unknown {
   return { count, inBuckets, hasSum: sum > 0, boundaries: buckets.boundaries, buckets: buckets.counts.length }
 }
 
+/** A tracer that makes no span and counts how many it was asked for. */
+function countingTracer() {
+  const spans = { count: 0 }
+  const startSpan = () => {
+    spans.count++
+    throw new Error('a span was begun')
+  }
+  return { spans, tracer: { startSpan } }
+}
+
 describe('the span of an operation', () => {
   test('is named by method and collection, and says what was asked of which database', async () => {
     await using telemetry = telling()
@@ -352,11 +362,20 @@ describe('telemetry', () => {
     expect((await metrics.points(METRIC_DB_CLIENT_OPERATION_DURATION)).points).toHaveLength(1)
   })
 
+  test('listen to nothing where a meter can not make what is needed', async () => {
+    const meter = { createHistogram: () => undefined }
+    const { tracer, spans } = countingTracer()
+    expect(() => traceOperations({ tracer, meter } as never)).toThrow()
+    await storeInMemory().collection(notes).has('a')
+    expect(spans.count).toBe(0)
+  })
+
   test.each([
     ['an unknown option', { traces: true }, "no option 'traces'"],
     ['a tracer that is none', { tracer: {} }, "'tracer'"],
     ['a meter that is none', { meter: {} }, "'meter'"],
     ['durations of others', { durations: { collect: async () => undefined } }, "'durations'"],
+    ['durations without a meter', { meter: false, durations: operationDurations() }, "'durations'"],
     ['a store that is none', { stores: { main: {} } }, "'main' is not a store"],
   ])('refuses %s', (_what, options, sentence) => {
     expect(() => traceOperations(options as never)).toThrow(

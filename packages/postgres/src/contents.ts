@@ -5,6 +5,7 @@ import { schemaOf, tableOf } from '@coffer/sql'
 import { heldLayouts } from './held-layouts.ts'
 import { mergeRows } from './merging.ts'
 import { dumpSchema } from './native-backup.ts'
+import { restoreDump } from './native-restore.ts'
 import type { ResolvedOptions } from './options.ts'
 import type { Place } from './place.ts'
 import { replaceContents } from './replacement.ts'
@@ -37,10 +38,15 @@ export function contentsOf(place: Place, options: ResolvedOptions, runner: Runne
       const { table: own, around, guards } = schemaOf(table)
       return [own.create, ...around.map((object) => object.create), ...guards.create]
     },
-    nativeBackup: async (path) => {
-      const version = { text: "SELECT current_setting('server_version_num')" }
-      const [row] = await runner.reading((session) => session.ask(version))
-      return dumpSchema(options, path, Number(row?.[0]))
+    nativeBackup: async (path, { signal } = {}) => {
+      const text = "SELECT current_setting('server_version_num'), pg_is_in_recovery()"
+      const [row] = await runner.reading((session) => session.ask({ text }))
+      const server = { version: Number(row?.[0]), isStandby: row?.[1] === 't' }
+      return dumpSchema(options, path, server, signal)
+    },
+    nativeRestore: async (path, restoring) => {
+      if (options.readOnly) throw readOnlyError()
+      await restoreDump(place, options, path, restoring)
     },
   }
 }

@@ -37,7 +37,8 @@ async function make(client: Client, name: string): Promise<boolean> {
   const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name])
   if (rowCount !== 0) return false
   try {
-    await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`)
+    // Whatever the server was set up with; and others may be connected to the template that it would take.
+    await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)} TEMPLATE template0 ENCODING 'UTF8'`)
     return true
   } catch (cause) {
     if (THERE_ALREADY.includes(sqlState(cause) ?? '')) return false

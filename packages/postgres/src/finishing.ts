@@ -5,22 +5,23 @@
  *
  * Building concurrently waits for every transaction that is older than the build, in the whole database. So it
  * must not stand in one itself, and excludes others by a lock of its session, which is polled as ever: who waits
- * for it holds nothing that the build could wait for. Behind a pooler no session can be held; there an index is
- * built in a transaction of its own, which keeps writers waiting, and readers not.
+ * for it holds nothing that the build could wait for. Behind a pooler no session can be held; there it is all one
+ * transaction, which keeps writers waiting, and readers only while columns become required.
  */
 
 import type { Key, Layout } from '@coffer/core/backend'
-import { layoutText, requirement, type Table, tableOf } from '@coffer/sql'
+import { layoutText, requirement, schemaOf, type Table, tableOf } from '@coffer/sql'
 import { ALL_TENANTS } from './confine.ts'
-import { beginUnderLock, DDL_SILENCE_MS, LOCK_TIMEOUT_MS, lockCommand, MAX_WAIT_MS } from './ddl-lock.ts'
+import { beginUnderLock, DDL_SILENCE_MS, lockCommand, shortWait, unbounded } from './ddl-lock.ts'
 import { withoutGuards } from './guards.ts'
 import { passingOthers } from './maintenance.ts'
 import { finishAtOnce, writeLayout } from './migration.ts'
 import type { Place } from './place.ts'
 import { storedSchema } from './schema-state.ts'
 import type { Command, Session } from './session.ts'
-import { BEFORE_ALL, columnsToRequire, objectsToMake, takeBackRequirement } from './table-state.ts'
+import { BEFORE_ALL, columnsToRequire, hasRequirement, objectsToMake } from './table-state.ts'
 import { commit, runWhole, undo } from './transaction-ends.ts'
+import { walkByKey } from './walk-by-key.ts'
 
 /** How many rows are filled in one transaction. */
 const ROWS_AT_ONCE = 2_000
@@ -41,10 +42,10 @@ async function finishBeside(place: Place, session: Session, layout: Layout): Pro
     const reindexed = await unfinished(place, session, layout)
     if (reindexed === undefined) return true
     const table = tableOf(schema.dialect, layout)
-    await session.run([{ text: 'SET statement_timeout = 0' }])
+    await session.run([{ text: 'SET statement_timeout = 0' }, unbounded('SESSION')])
     await requireColumns(place, session, table)
-    // A build that waits stops nobody, and what it has done so far would be lost.
-    await session.run([{ text: `SET lock_timeout = ${MAX_WAIT_MS}` }])
+    // A build that waits, be it for a backup to end, stops nobody, and what it has done so far would be lost.
+    await session.run([{ text: `SET lock_timeout = ${DDL_SILENCE_MS}` }])
     for (const { object, isInvalid } of await objectsToMake(session, schema, table)) {
       if (isInvalid) await runAlone(session, concurrently(object.drop))
       await runAlone(session, concurrently(object.create))
@@ -60,7 +61,7 @@ async function finishBeside(place: Place, session: Session, layout: Layout): Pro
 async function finishInTransaction(place: Place, session: Session, layout: Layout): Promise<boolean> {
   const { schema } = place
   const run = async (commands: Parameters<Session['run']>[0]) => {
-    await session.run(commands, { silenceMs: DDL_SILENCE_MS })
+    if (commands.length > 0) await session.run(commands, { silenceMs: DDL_SILENCE_MS })
   }
   try {
     if (!(await beginUnderLock(place, session, DDL_SILENCE_MS))) {
@@ -69,8 +70,12 @@ async function finishInTransaction(place: Place, session: Session, layout: Layou
     }
     const reindexed = await unfinished(place, session, layout)
     if (reindexed !== undefined) {
-      await finishAtOnce({ schema, session, run }, tableOf(schema.dialect, layout))
-      await run([writeLayout(schema, layout, reindexed)])
+      const table = tableOf(schema.dialect, layout)
+      const { suspend, resume } = schemaOf(table).guards
+      const plain = (texts: readonly string[]) => (layout.appendOnly ? texts.map((text) => ({ text })) : [])
+      await run(plain(suspend))
+      await finishAtOnce({ schema, session, run }, table)
+      await run([...plain(resume), writeLayout(schema, layout, reindexed)])
     }
     await commit(session)
     return true
@@ -88,22 +93,27 @@ async function unfinished(place: Place, session: Session, layout: Layout): Promi
 }
 
 async function requireColumns(place: Place, session: Session, table: Table): Promise<void> {
-  const columns = await columnsToRequire(session, place.schema, table)
+  const { schema } = place
+  const columns = await columnsToRequire(session, schema, table)
+  const isLeft = await hasRequirement(session, schema, table)
+  if (columns.length === 0 && !isLeft) return
+  const { refuseNulls, validate, require, release } = requirement(table, columns)
+  const short = (text: string) =>
+    passingOthers(async (tries) => {
+      await session.run([{ text: shortWait(tries, 'SESSION') }])
+      await runAlone(session, text)
+    })
+  await session.run(walkByKey('SESSION'))
+  if (isLeft) await short(release)
   if (columns.length === 0) return
-  const { refuseNulls, validate, require } = requirement(table, columns)
-  const short = (text: string) => passingOthers(() => runAlone(session, text))
-  await session.run([`SET lock_timeout = ${LOCK_TIMEOUT_MS}`, ...WALK_BY_KEY].map((text) => ({ text })))
-  await short(takeBackRequirement(table))
   await fill(place, session, table, columns)
   await short(refuseNulls)
   // What others have written since they were passed by. The constraint keeps them from it now.
   await fill(place, session, table, columns)
   await short(validate)
   await short(require)
+  await short(release)
 }
-
-/** The planner may know nothing of the table, or little behind row-level security; then it reads all for each part. */
-const WALK_BY_KEY = ['seqscan', 'bitmapscan', 'sort'].map((way) => `SET enable_${way} = off`)
 
 async function fill(
   place: Place,
@@ -114,9 +124,12 @@ async function fill(
   const { boundary, fill, fillRest } = requirement(table, columns)
   const run = async (command: Command) => {
     const forAll = { command, tenant: ALL_TENANTS } as const
-    const commands = table.layout.appendOnly ? withoutGuards(table, [forAll]) : [forAll]
     const begin = [{ text: 'BEGIN ISOLATION LEVEL READ COMMITTED' }]
-    await passingOthers(() => runWhole(place, session, begin, commands))
+    await passingOthers((tries) => {
+      const bound = { command: { text: shortWait(tries) }, tenant: undefined }
+      const commands = table.layout.appendOnly ? withoutGuards(table, [forAll], tries) : [bound, forAll]
+      return runWhole(place, session, begin, commands)
+    })
   }
   let after = BEFORE_ALL
   for (;;) {

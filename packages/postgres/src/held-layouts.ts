@@ -1,13 +1,13 @@
 /** The layouts that the database holds, as others are told of them. */
 
-import { type HeldLayout, StoreError } from '@coffer/core/backend'
+import { compareText, type HeldLayout, StoreError } from '@coffer/core/backend'
 import { parseLayout } from '@coffer/sql'
 import type { StoredLayout } from './schema-state.ts'
 
 /** Reads what is stored, in text order of the names. @throws `CORRUPT` when one can't be read */
 export function heldLayouts(stored: ReadonlyMap<string, StoredLayout>): readonly HeldLayout[] {
   return [...stored]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .sort(([a], [b]) => compareText(a, b))
     .map(([name, { text, reindexed }]) => {
       const layout = parseLayout(name, text)
       if (layout !== undefined) return { layout, stale: !reindexed }

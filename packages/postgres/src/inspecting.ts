@@ -4,21 +4,18 @@ import type { Inspection } from '@coffer/core/backend'
 import { healthChecks } from './health-checks.ts'
 import type { ResolvedOptions } from './options.ts'
 import type { Place } from './place.ts'
-import { namedFacts, serverFacts } from './server-facts.ts'
+import { namedFacts, type ServerFacts, serverFacts } from './server-facts.ts'
 import type { Session } from './session.ts'
 import { type TableFacts, tableFacts } from './table-facts.ts'
 import { undo } from './transaction-ends.ts'
 
-/** Looks at server and tables. */
+/** Looks at server and tables: in a transaction that a standby can give, too, whatever the session's are. */
 export async function inspectPlace(
   place: Place,
   session: Session,
   options: ResolvedOptions,
 ): Promise<Inspection> {
-  const before = Date.now()
-  const facts = await serverFacts(session, place.schema)
-  const now = (before + Date.now()) / 2
-  const tables = await tablesIn(place, session)
+  const { facts, tables, now } = await lookedAt(place, session)
   return {
     engine: `PostgreSQL ${facts.version}`,
     facts: namedFacts(facts, options),
@@ -29,10 +26,20 @@ export async function inspectPlace(
   }
 }
 
-async function tablesIn(place: Place, session: Session): Promise<readonly TableFacts[]> {
+interface LookedAt {
+  readonly facts: ServerFacts
+  readonly tables: readonly TableFacts[]
+  /** The clock here when the server told its own. */
+  readonly now: number
+}
+
+async function lookedAt(place: Place, session: Session): Promise<LookedAt> {
   try {
     await session.run([{ text: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY' }])
-    return await tableFacts(place, session)
+    const before = Date.now()
+    const facts = await serverFacts(session, place.schema)
+    const now = (before + Date.now()) / 2
+    return { facts, tables: await tableFacts(place, session), now }
   } finally {
     await undo(session)
   }

@@ -111,28 +111,26 @@ export async function reindexRows(
   )
   const keys = () => rows.map(({ tenant, id }) => ({ layout: layout.name, tenant, id }))
   const isGuarded = rows.length > 0 && layout.appendOnly
-  const commands = isGuarded ? withoutGuards(table, rewritten) : rewritten
-  for (const command of place.notifications.commands(keys)) commands.push({ command, tenant: undefined })
+  const last = [...place.notifications.commands(keys)]
   if (finished) {
     const { text, parameters } = place.schema.own.finishReindex
-    commands.push({
-      command: { text, parameters: parameters(layout.name, layoutText(layout)) },
-      tenant: undefined,
-    })
+    last.push({ text, parameters: parameters(layout.name, layoutText(layout)) })
   }
-  if (isGuarded) await passingOthers(() => inTransaction(place, session, commands))
-  else if (commands.length > 0) await inTransaction(place, session, commands)
+  const run = (commands: readonly TenantCommand[]) =>
+    inTransaction(place, session, [...commands, ...last.map((command) => ({ command, tenant: undefined }))])
+  if (isGuarded) await passingOthers((tries) => run(withoutGuards(table, rewritten, tries)))
+  else if (rewritten.length + last.length > 0) await run(rewritten)
 }
 
-/** Tries a change of a table until it has the lock it needs. */
-export async function passingOthers<T>(change: () => Promise<T>): Promise<T> {
+/** Tries a change of a table until it has the lock it needs; the change is told how often it was tried before. */
+export async function passingOthers<T>(change: (tries: number) => Promise<T>): Promise<T> {
   const deadline = performance.now() + MAX_WAIT_MS
-  for (;;) {
+  for (let tries = 0; ; tries++) {
     try {
-      return await change()
+      return await change(tries)
     } catch (error) {
       if (!isLockTimeout(error) || performance.now() > deadline) throw error
-      await pause(lettingPassMs())
+      await pause(lettingPassMs(tries))
     }
   }
 }

@@ -35,7 +35,7 @@ export async function mergeRows(place: Place, session: Session, layout: Layout, 
       if (sqlState((error as { cause?: unknown }).cause) !== GUARDED) throw error
     }
   }
-  await passingOthers(() => run(withoutGuards(place.statementsOf(layout).table, commands)))
+  await passingOthers((tries) => run(withoutGuards(place.statementsOf(layout).table, commands, tries)))
 }
 
 function commandsOf(place: Place, layout: Layout, merge: Merge): readonly TenantCommand[] {
@@ -55,9 +55,14 @@ function commandsOf(place: Place, layout: Layout, merge: Merge): readonly Tenant
   ]
 }
 
-/** Of several rows with one key the last: no statement may touch a row twice. */
+/** Of several rows with one key the last: no statement may touch a row twice. A copy's come in order, each once. */
 function lastOfEach(rows: readonly NewRow[]): readonly NewRow[] {
+  if (rows.every((row, position) => position === 0 || isBehind(row, rows[position - 1] as Key))) return rows
   const nameOf = ({ tenant, id }: Key) => `${tenant}\0${id}`
   const last = new Map(rows.map((row) => [nameOf(row), row]))
   return last.size === rows.length ? rows : [...last.values()]
+}
+
+function isBehind(key: Key, before: Key): boolean {
+  return key.tenant === before.tenant ? key.id > before.id : key.tenant > before.tenant
 }

@@ -21,13 +21,7 @@ import {
   unsupported,
 } from './schema-state.ts'
 import type { Command, Session } from './session.ts'
-import {
-  BEFORE_ALL,
-  columnsToRequire,
-  isFinished,
-  objectsToMake,
-  takeBackRequirement,
-} from './table-state.ts'
+import { BEFORE_ALL, columnsToRequire, hasRequirement, isFinished, objectsToMake } from './table-state.ts'
 
 /** Where the schema is changed. */
 export interface MigrationPlace {
@@ -120,7 +114,9 @@ async function changeTable(
   const isLarge = await hasManyRows(session, table)
   if (stored.isUnfinished && stored.text === layoutText(layout) && isLarge) return layout
   const before: Layout = JSON.parse(stored.text)
-  await run(plain([...(stored.isUnfinished ? [takeBackRequirement(table)] : []), ...changes(table, before)]))
+  await run(
+    plain([...(stored.isUnfinished ? [requirement(table, []).release] : []), ...changes(table, before)]),
+  )
   if (!isLarge) await finishAtOnce(place, table)
   await run(plain(schemaOf(table).guards.create))
   if (options.rowLevelSecurity) await run(plain(protect(schema, table.plainName, '_tenant')))
@@ -144,22 +140,23 @@ async function hasManyRows(session: Session, { name }: Table): Promise<boolean> 
   return Number(row?.[0]) > MAX_ROWS_AT_ONCE
 }
 
-/** Makes what is still missing, inside the transaction: for tables that are small, or that nobody uses. */
+/**
+ * Makes what is still missing, inside the transaction, which keeps writers out until it ends. Readers are kept out
+ * from where columns become required: so that comes last.
+ */
 export async function finishAtOnce(
   { schema, run, session }: Pick<MigrationPlace, 'schema' | 'run' | 'session'>,
   table: Table,
 ): Promise<void> {
+  await run(plain([`LOCK TABLE ${table.name} IN SHARE ROW EXCLUSIVE MODE`]))
   const columns = await columnsToRequire(session, schema, table)
-  if (columns.length > 0) {
-    const { fillRest, refuseNulls, validate, require } = requirement(table, columns)
-    await run([
-      { text: fillRest.text, parameters: fillRest.parameters(BEFORE_ALL) },
-      ...plain([takeBackRequirement(table), refuseNulls, validate, require]),
-    ])
-  }
+  const { fillRest, require, release } = requirement(table, columns)
+  if (columns.length > 0) await run([{ text: fillRest.text, parameters: fillRest.parameters(BEFORE_ALL) }])
   for (const { object, isInvalid } of await objectsToMake(session, schema, table)) {
     await run(plain([...(isInvalid ? [object.drop] : []), object.create]))
   }
+  if (columns.length > 0) await run(plain([require]))
+  if (await hasRequirement(session, schema, table)) await run(plain([release]))
 }
 
 /** The command that notes the layout of a table, and what is still to be done there. */

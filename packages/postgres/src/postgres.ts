@@ -63,6 +63,7 @@ const LONGEST_PAUSE_MS = 100
 
 class PostgresBackend implements Backend {
   readonly name = 'postgresql'
+  readonly readOnly: boolean
   readonly capabilities: Capabilities
   readonly contents: Contents
   readonly errorCode = errorCode
@@ -75,6 +76,7 @@ class PostgresBackend implements Backend {
 
   constructor(options: ResolvedOptions) {
     this.#options = options
+    this.readOnly = options.readOnly
     const own = schema(options.schema)
     const place: Place = {
       connections: connections(options),
@@ -126,9 +128,15 @@ class PostgresBackend implements Backend {
       timeoutMs: connectTimeoutMs,
       onText: (text) => {
         const hint = notifications.read(text)
-        if (hint !== undefined) onChange(hint.changed)
+        if (hint === undefined) return
+        // Whoever has replaced everything has taken the floors away, too.
+        if (hint.changed === undefined) this.#place.floors.forget()
+        onChange(hint.changed)
       },
-      onGap: () => onChange(undefined),
+      onGap: () => {
+        this.#place.floors.forget()
+        onChange(undefined)
+      },
     })
   }
 

@@ -4,11 +4,10 @@
  * than adding to them.
  */
 
-import { setTimeout as pause } from 'node:timers/promises'
-import { isStoreError, type Layout, type Loader, type Replacement, StoreError } from '@coffer/core/backend'
+import { type Layout, type Loader, type Replacement, StoreError } from '@coffer/core/backend'
 import { anyRow, schemaOf, type Table, tableOf } from '@coffer/sql'
 import { ALL_TENANTS } from './confine.ts'
-import { beginUnderLock, DDL_SILENCE_MS, isLockTimeout, lettingPassMs, MAX_WAIT_MS } from './ddl-lock.ts'
+import { beginPatiently, DDL_SILENCE_MS } from './ddl-lock.ts'
 import { sqlState } from './error-code.ts'
 import { heldLayouts } from './held-layouts.ts'
 import { type MigrationPlace, makeOwnTables, makeTable, writeLayout } from './migration.ts'
@@ -33,7 +32,9 @@ export function replaceContents<T>(
 ): Promise<T> {
   return place.connections.apart(async (session) => {
     try {
-      const migration = await beginEmptied(place, session, options, replacement)
+      const migration = await beginPatiently(place, session, IDLE_MS, () =>
+        emptied(place, session, options, replacement),
+      )
       const loader = new OpenLoader(place, session)
       const result = await run(loader)
       await finish(place, migration, replacement, loader.end())
@@ -46,28 +47,7 @@ export function replaceContents<T>(
   })
 }
 
-/** Begins the transaction, takes away what there is and makes the tables, without their indexes. */
-async function beginEmptied(
-  place: Place,
-  session: Session,
-  options: ResolvedOptions,
-  replacement: Replacement,
-): Promise<MigrationPlace> {
-  const deadline = performance.now() + MAX_WAIT_MS
-  for (;;) {
-    try {
-      if (await beginUnderLock(place, session, IDLE_MS)) {
-        return await emptied(place, session, options, replacement)
-      }
-    } catch (error) {
-      if (!isLockTimeout(error) && !isStoreError(error, 'CONFLICT')) throw error
-    }
-    await undo(session)
-    if (performance.now() > deadline) throw inUse()
-    await pause(lettingPassMs())
-  }
-}
-
+/** Takes away what there is and makes the tables, without their indexes. */
 async function emptied(
   place: Place,
   session: Session,
@@ -96,9 +76,12 @@ async function emptied(
   return migration
 }
 
-async function refuseRows(session: Session, tables: readonly Table[]): Promise<void> {
+/** @throws `ALREADY_EXISTS` where one of the tables has a row */
+export async function refuseRows(session: Session, tables: readonly Table[]): Promise<void> {
   for (const table of tables) {
-    if ((await session.ask({ text: anyRow(table).text })).length === 0) continue
+    const [place] = await session.ask({ text: 'SELECT to_regclass($1)', parameters: [table.name] })
+    // One that somebody has dropped has no rows.
+    if (place?.[0] == null || (await session.ask({ text: anyRow(table).text })).length === 0) continue
     const message = `the table ${table.plainName} has rows, and the place was to be empty: say that it may be replaced`
     throw new StoreError('ALREADY_EXISTS', message, { backend: 'postgresql' })
   }
@@ -169,10 +152,4 @@ async function finish(
 function loadedTwice({ name }: Layout, cause: unknown): StoreError {
   const message = `a row was loaded that is in the table ${name} already: each may be there once`
   return new StoreError('ALREADY_EXISTS', message, { backend: 'postgresql', cause })
-}
-
-function inUse(): StoreError {
-  const message =
-    'the tables could not be replaced within ten minutes: somebody uses or changes them all the time'
-  return new StoreError('TIMEOUT', message, { backend: 'postgresql' })
 }

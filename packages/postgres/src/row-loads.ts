@@ -104,9 +104,12 @@ function jsonOf(table: Table, rows: readonly NewRow[]): string {
 /** Members that are absent are null. */
 function rowJson({ layout }: Table, row: NewRow): string {
   const { tenant, id, version, schemaVersion, createdAt, updatedAt, expiresAt, deletedAt, hash } = row
+  const created = instant(createdAt)
+  // Most rows were never changed, and an instant costs as much as all else that is written of a row.
+  const updated = updatedAt === createdAt ? created : instant(updatedAt)
   let text =
     `{"t":${JSON.stringify(tenant)},"i":${JSON.stringify(id)},"v":${version},"s":${schemaVersion},` +
-    `"c":"${instant(createdAt)}","u":"${instant(updatedAt)}"`
+    `"c":"${created}","u":"${updated}"`
   if (expiresAt !== null) text += `,"e":"${instant(expiresAt)}"`
   if (deletedAt !== null) text += `,"x":"${instant(deletedAt)}"`
   if (hash !== null) text += `,"h":${JSON.stringify(hash)}`

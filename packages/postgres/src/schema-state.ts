@@ -17,7 +17,7 @@ export interface StoredLayout {
   /** As `layoutText` wrote it. */
   readonly text: string
   readonly reindexed: boolean
-  /** True while the table has the columns of the layout, and indexes are still to be made. */
+  /** True while the table has the columns of the layout, and some are to be required or indexes to be made. */
   readonly isUnfinished: boolean
 }
 
@@ -97,10 +97,10 @@ export async function storedSchema(
     text:
       'SELECT relation.relname, relation.relrowsecurity, relation.relforcerowsecurity, ' +
       // A table is sound with both of its guards, an index when it was built to its end.
-      `CASE relation.relkind WHEN 'i' THEN index.indisvalid ELSE relation.relhastriggers AND ` +
+      `CASE WHEN relation.relkind IN ('i', 'I') THEN index.indisvalid ELSE relation.relhastriggers AND ` +
       `(SELECT count(*) FROM pg_trigger WHERE tgrelid = relation.oid AND NOT tgisinternal AND tgenabled = 'A') > 1 END, ` +
-      `relation.relkind = 'i' FROM pg_namespace AS space ` +
-      "LEFT JOIN pg_class AS relation ON relation.relnamespace = space.oid AND relation.relkind IN ('r', 'p', 'i') " +
+      `relation.relkind IN ('i', 'I') FROM pg_namespace AS space ` +
+      "LEFT JOIN pg_class AS relation ON relation.relnamespace = space.oid AND relation.relkind IN ('r', 'p', 'i', 'I') " +
       // The catalog has an index by name; by schema alone it would be read from end to end at every opening.
       'AND relation.relname = ANY($2::name[]) LEFT JOIN pg_index AS index ON index.indexrelid = relation.oid ' +
       'WHERE space.nspname = $1',

@@ -11,14 +11,21 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { type HeldLayout, type Key, type Layout, type Snapshot, StoreError } from '@coffer/core/backend'
 import { newRows, type RawRow, readRows, tableOf } from '@coffer/sql'
 import { ALL_TENANTS } from './confine.ts'
+import { unbounded } from './ddl-lock.ts'
+import { sqlState } from './error-code.ts'
 import { heldLayouts } from './held-layouts.ts'
 import { type Place, runWithin } from './place.ts'
 import { type StoredLayout, storedSchema } from './schema-state.ts'
 import type { Command, Session } from './session.ts'
 import { undo } from './transaction-ends.ts'
+import { walkByKey } from './walk-by-key.ts'
 
 /** How long the server may be silent: until a state is safe to be seen, and while it reads a page. */
 const SILENCE_MS = 10 * 60_000
+/** How long a table may be waited for that others change or replace: shorter than that. */
+const LOCK_TIMEOUT_MS = 5 * 60_000
+/** What the server says of a table that is not there. */
+const TABLE_IS_GONE = '42P01'
 /** How long the reader may take between two pages: whoever writes them down may have to wait for his disk. */
 const IDLE_MS = 60 * 60_000
 /** How often it is begun anew when tables were changed in the same moment. */
@@ -84,35 +91,42 @@ async function begin(place: Place, session: Session): Promise<readonly HeldLayou
   const isolation = standby?.[0] === 't' ? 'REPEATABLE READ' : 'SERIALIZABLE'
   for (let tries = 1; ; tries++) {
     const { layouts } = await storedSchema(place.schema, session, [])
-    const held = heldLayouts(layouts)
-    await session.run(
-      [
-        { text: `BEGIN ISOLATION LEVEL ${isolation} READ ONLY DEFERRABLE` },
-        { text: 'SET LOCAL statement_timeout = 0' },
-        { text: `SET LOCAL idle_in_transaction_session_timeout = ${IDLE_MS}` },
-        ...WALK_BY_KEY,
-        // Before the state is chosen: from then on nobody takes away a column that it has rows of.
-        ...lockCommands(place, held),
-      ],
-      { silenceMs: SILENCE_MS },
-    )
-    await runWithin(place, session, [{ command: UNBOUNDED, tenant: ALL_TENANTS }], { silenceMs: SILENCE_MS })
-    const seen = await storedSchema(place.schema, session, [])
-    if (isSame(layouts, seen.layouts)) return heldLayouts(seen.layouts)
+    const bounds = [
+      `BEGIN ISOLATION LEVEL ${isolation} READ ONLY DEFERRABLE`,
+      'SET LOCAL statement_timeout = 0',
+      `SET LOCAL idle_in_transaction_session_timeout = ${IDLE_MS}`,
+      `SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`,
+    ].map((text): Command => ({ text }))
+    const beginning = [...bounds, ...walkByKey('LOCAL')]
+    if (await locked(session, beginning, lockCommands(place, heldLayouts(layouts)))) {
+      await runWithin(place, session, [{ command: unbounded(), tenant: ALL_TENANTS }], {
+        silenceMs: SILENCE_MS,
+      })
+      const seen = await storedSchema(place.schema, session, [])
+      if (isSame(layouts, seen.layouts)) return heldLayouts(seen.layouts)
+    }
     await undo(session)
     if (tries === MAX_TRIES) throw changing()
     await pause(PAUSE_MS)
   }
 }
 
-/** Without statistics, and behind row-level security, the planner would rather sort all rows for each page. */
-const WALK_BY_KEY: readonly Command[] = ['seqscan', 'bitmapscan', 'sort'].map((way) => ({
-  text: `SET LOCAL enable_${way} = off`,
-}))
-
-/** A bound that only newer servers have. */
-const UNBOUNDED: Command = {
-  text: `SELECT set_config(name, '0', true) FROM pg_settings WHERE name = 'transaction_timeout'`,
+/**
+ * Begins with locks, before the state is chosen: from then on nobody takes away a column that it has rows of.
+ * Answers false where a table is gone: whoever replaced everything was waited for.
+ */
+async function locked(
+  session: Session,
+  begin: readonly Command[],
+  locks: readonly Command[],
+): Promise<boolean> {
+  try {
+    await session.run([...begin, ...locks], { silenceMs: SILENCE_MS })
+    return true
+  } catch (error) {
+    if (sqlState((error as { cause?: unknown }).cause) === TABLE_IS_GONE) return false
+    throw error
+  }
 }
 
 function lockCommands({ schema: { dialect } }: Place, held: readonly HeldLayout[]): readonly Command[] {

@@ -52,10 +52,17 @@ export async function isFinished(session: Session, schema: Schema, table: Table)
   return objects.length === 0 && (await columnsToRequire(session, schema, table)).length === 0
 }
 
-/** Takes away the constraint that a change which was broken off has left. */
-export function takeBackRequirement(table: Table): string {
-  const name = table.dialect.quote(requirement(table, []).constraint)
-  return `ALTER TABLE ${table.name} DROP CONSTRAINT IF EXISTS ${name}`
+/** Whether the constraint is there that stands in while columns become required: one broken off has left it. */
+export async function hasRequirement(session: Session, schema: Schema, table: Table): Promise<boolean> {
+  const { dialect, plainName } = table
+  const rows = await session.ask({
+    text:
+      'SELECT 1 FROM pg_constraint AS held JOIN pg_class AS class ON class.oid = held.conrelid ' +
+      'JOIN pg_namespace AS space ON space.oid = class.relnamespace ' +
+      'WHERE space.nspname = $1 AND class.relname = $2 AND held.conname = $3',
+    parameters: [schema.name, dialect.identifier(plainName), requirement(table, []).constraint],
+  })
+  return rows.length > 0
 }
 
 /** The key that every row is behind: no tenant's name is empty. */

@@ -1,6 +1,6 @@
 /** What only PostgreSQL shows of reading and filling a place: connections, isolation, locks, guards. */
 
-import type { HeldLayout, Layout, NewRow, PostgresOptions } from '@coffer/core/backend'
+import type { Backend, Contents, HeldLayout, Layout, NewRow, PostgresOptions } from '@coffer/core/backend'
 import { tcpProxy } from '@coffer-tooling/postgres'
 import pg from 'pg'
 import { expect, onTestFinished, test, vi } from 'vitest'
@@ -34,10 +34,16 @@ function row(id: string, change: Partial<NewRow> = {}): NewRow {
 
 async function contentsFor(options: PostgresOptions, layouts: readonly Layout[] = [NOTES]) {
   const backend = await opened(options, layouts)
-  const { contents } = backend
-  if (contents === undefined) throw new Error('no contents')
-  return { backend, contents }
+  return { backend, contents: contentsOf(backend) }
 }
+
+function contentsOf({ contents }: Backend): Contents {
+  if (contents === undefined) throw new Error('no contents')
+  return contents
+}
+
+/** Waits for what comes soon, on a machine that others use too. */
+const until = (isSo: () => boolean | Promise<boolean>) => vi.waitUntil(isSo, { interval: 5, timeout: 20_000 })
 
 const idsOf = (rows: readonly { readonly id: string }[]) => rows.map(({ id }) => id)
 
@@ -73,28 +79,40 @@ test('a snapshot waits for transactions with which it would see what never was',
   const seen = contents.snapshot((snapshot) => snapshot.rows(NOTES, undefined, 10))
   const waits = `SELECT 1 FROM pg_stat_activity WHERE application_name = $1 AND wait_event = 'SafeSnapshot'`
   const admin = await rawConnection((await database()).superuserUrl)
-  await vi.waitUntil(async () => (await admin.query(waits, [place.schema])).rowCount === 1, { interval: 2 })
+  await until(async () => (await admin.query(waits, [place.schema])).rowCount === 1)
   await first.query(`UPDATE ${table} SET author = 'eve' WHERE _id = 'x'; COMMIT`)
   expect((await seen).map(({ fields }) => fields[0])).toEqual(['eve', 'bob'])
 })
 
 test('a snapshot outlives the bounds of ordinary transactions', async () => {
   const place = await own()
-  const { backend, contents } = await contentsFor({
-    ...place,
-    statementTimeoutMs: 40,
-    applicationName: place.schema,
-  })
-  await backend.write([group(put('a'))], AT)
+  await (await opened(place)).write([group(put('a'))], AT)
+  // Not opened, for that is bounded too.
+  const bounded = backendFor({ ...place, statementTimeoutMs: 40, applicationName: place.schema })
+  const contents = contentsOf(bounded)
   const admin = await rawConnection((await database()).superuserUrl)
   const stands = `SELECT 1 FROM pg_stat_activity WHERE application_name = $1
     AND state = 'idle in transaction' AND clock_timestamp() - state_change > '0.1 s'`
   const ids = await contents.snapshot(async (snapshot) => {
     await snapshot.rows(NOTES, undefined, 1)
-    await vi.waitUntil(async () => (await admin.query(stands, [place.schema])).rowCount === 1)
+    await until(async () => (await admin.query(stands, [place.schema])).rowCount === 1)
     return idsOf(await snapshot.rows(NOTES, undefined, 10))
   })
   expect(ids).toEqual(['a'])
+})
+
+test('a snapshot that has waited for a replacement sees what it has left', async () => {
+  const place = await own()
+  const { contents } = await contentsFor(place)
+  const { contents: other } = await contentsFor({ ...place, applicationName: `${place.schema}s` })
+  const admin = await rawConnection((await database()).superuserUrl)
+  const waits = `SELECT 1 FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock'`
+  let seen: Promise<number> | undefined
+  await contents.replace({ layouts: [], onlyIfEmpty: false }, async () => {
+    seen = other.snapshot(async ({ layouts }) => layouts.length)
+    await until(async () => (await admin.query(waits, [`${place.schema}s`])).rowCount === 1)
+  })
+  expect(await seen).toBe(0)
 })
 
 test('what was a snapshot answers no more', async () => {
@@ -157,17 +175,69 @@ test('a replacement passes those who use a table, before it has asked for any ro
   })
   const admin = await rawConnection((await database()).superuserUrl)
   const tries = `SELECT 1 FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock'`
-  await vi.waitUntil(async () => (await admin.query(tries, [place.schema])).rowCount === 1, { interval: 2 })
+  await until(async () => (await admin.query(tries, [place.schema])).rowCount === 1)
   // Longer than it waits at once.
-  await vi.waitUntil(async () => (await admin.query(tries, [place.schema])).rowCount === 0, {
-    interval: 20,
-    timeout: 10_000,
-  })
+  await until(async () => (await admin.query(tries, [place.schema])).rowCount === 0)
   expect(asked).toBe(0)
   await reader.query('COMMIT')
   await replaced
   expect(asked).toBe(1)
   expect(await contents.layouts()).toEqual([])
+})
+
+test('a table that somebody has dropped has no rows, and is made again', async () => {
+  const place = await own()
+  const { contents } = await contentsFor(place)
+  await (await rawConnection(place.connectionString)).query(`DROP TABLE "${place.schema}".notes`)
+  await contents.replace({ layouts: [held(NOTES)], onlyIfEmpty: true }, (loader) =>
+    loader.rows(NOTES, [row('a')]),
+  )
+  expect(idsOf(await contents.snapshot((snapshot) => snapshot.rows(NOTES, undefined, 10)))).toEqual(['a'])
+})
+
+test('a snapshot and a replacement outlive the bound of newer servers', async () => {
+  const place = await own()
+  const admin = await rawConnection((await database()).superuserUrl)
+  const { rows } = await admin.query(`SELECT 1 FROM pg_settings WHERE name = 'transaction_timeout'`)
+  const options = rows.length > 0 ? '-c transaction_timeout=300ms' : undefined
+  const { contents } = await contentsFor({
+    ...place,
+    ...(options && { connectionString: `${place.connectionString}?options=${encodeURIComponent(options)}` }),
+  })
+  const longer = () => admin.query('SELECT pg_sleep(0.4)')
+  await contents.replace({ layouts: [held(NOTES)], onlyIfEmpty: true }, async (loader) => {
+    await longer()
+    await loader.rows(NOTES, [row('a')])
+  })
+  const ids = await contents.snapshot(async (snapshot) => {
+    await longer()
+    return idsOf(await snapshot.rows(NOTES, undefined, 10))
+  })
+  expect(ids).toEqual(['a'])
+})
+
+test('a reader beside a migration that a snapshot delays is never kept waiting for long', async () => {
+  const place = await own()
+  const { backend, contents } = await contentsFor(place)
+  await backend.write([group(put('a'))], AT)
+  const later: Layout = {
+    ...NOTES,
+    fields: [...NOTES.fields, { name: 'mood', type: 'text', nullable: true }],
+  }
+  let slowestMs = 0
+  let opening: Promise<unknown> | undefined
+  await contents.snapshot(async () => {
+    opening = backendFor({ ...place, applicationName: `${place.schema}m` }).open([later])
+    const end = performance.now() + 2_500
+    while (performance.now() < end) {
+      const start = performance.now()
+      await backend.read(NOTES, [key('a')])
+      slowestMs = Math.max(slowestMs, performance.now() - start)
+    }
+  })
+  await opening
+  // It waits for a lock for 150 ms; the rest is the machine's.
+  expect(slowestMs).toBeLessThan(1_500)
 })
 
 test('a table that others depend on is named as what keeps a replacement from happening', async () => {
@@ -211,9 +281,9 @@ test('a merge is told to stores that listen', async () => {
     hears ||= changed === undefined
     heard.push(...(changed ?? []).map(({ id }) => id))
   })
-  await vi.waitUntil(() => hears, { interval: 2 })
+  await until(() => hears)
   await contents.merge(NOTES, { put: [row('a')], remove: [key('b')], floors: [] })
-  await vi.waitUntil(() => heard.length === 2, { interval: 2 })
+  await until(() => heard.length === 2)
   expect(heard).toEqual(['a', 'b'])
 })
 

@@ -2,7 +2,8 @@
 
 import type { Layout, PostgresOptions } from '@coffer/core/backend'
 import { type TrapOptions, tcpProxy } from '@coffer-tooling/postgres'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { postgres } from '../src/index.ts'
 import { backendFor, opened, rawConnection } from './backends.ts'
 import { AT, AUDIT, entry, group, LATER_NOTES, NOTES, put } from './layouts.ts'
@@ -125,11 +126,40 @@ test('eight that open a changed definition at once end with one of each index', 
   expect(await shapeOf(place.schema)).toBe(await freshShape(LATER_NOTES))
 })
 
+/** The conditions that rows of the schema are held to: none stays. */
+async function conditionsOf(schema: string): Promise<readonly unknown[]> {
+  const raw = await rawConnection(connectionString)
+  const held = `SELECT conname FROM pg_constraint WHERE connamespace = $1::regnamespace AND contype = 'c'`
+  return (await raw.query(held, [`"${schema}"`])).rows
+}
+
 const REQUIRED: Layout = {
   ...NOTES,
   fields: NOTES.fields.map((field) => ({ ...field, nullable: false })),
   schemaVersion: 2,
 }
+
+/** A pool that keeps what the server remarks of its own work. */
+function remarkingPool(remarks: string[]): pg.Pool {
+  class RemarkingClient extends pg.Client {
+    constructor(config?: pg.ClientConfig) {
+      super({ ...config, options: '-c client_min_messages=debug1' })
+      this.on('notice', ({ message }) => remarks.push(String(message)))
+    }
+  }
+  const pool = new pg.Pool({ connectionString, max: 2, Client: RemarkingClient })
+  onTestFinished(() => pool.end())
+  return pool
+}
+
+test('a field becomes required without the table being read while nobody else can', async () => {
+  const place = await filled()
+  const remarks: string[] = []
+  await backendFor({ pool: remarkingPool(remarks), schema: place.schema }).open([REQUIRED])
+  const isKnown =
+    'existing constraints on column "notes.score" are sufficient to prove that it does not contain nulls'
+  expect(remarks).toContain(isKnown)
+})
 
 test.each(['notes', 'audit'])('a field becomes required in a table that is in use: %s', async (name) => {
   const before = name === 'audit' ? AUDIT : NOTES
@@ -141,8 +171,79 @@ test.each(['notes', 'audit'])('a field becomes required in a table that is in us
   const table = `"${place.schema}"."${name}"`
   const empty = await raw.query(`SELECT count(*)::int FROM ${table} WHERE score = 0`)
   expect(empty.rows).toEqual([{ count: ROWS / 2 }])
-  const left = `SELECT conname FROM pg_constraint WHERE conrelid = $1::regclass AND contype = 'c'`
-  expect((await raw.query(left, [table])).rows).toEqual([])
+  expect(await conditionsOf(place.schema)).toEqual([])
+})
+
+/** Leaves a table whose field is to be required, and filled in no row yet. */
+async function unfilled() {
+  const place = await filled()
+  await using proxy = await tcpProxy(connectionString)
+  const set = proxy.trap({ from: 'client', contains: 'coalesce(row.', moment: 'before' })
+  void set.sprung.then(() => {
+    proxy.refuse()
+    proxy.cut()
+  })
+  const dying = postgres({ ...place, connectionString: proxy.url(connectionString) })
+  await dying.open([REQUIRED]).catch(() => undefined)
+  await dying.close()
+  expect(set.isSprung).toBe(true)
+  return place
+}
+
+test('a snapshot of a table that is not filled yet has a value in every required field', async () => {
+  const { contents } = await opened(await unfilled(), [])
+  const nulls = await contents?.snapshot(async (snapshot) => {
+    expect(snapshot.layouts).toEqual([{ layout: REQUIRED, stale: true }])
+    const rows = await snapshot.rows(REQUIRED, undefined, 2 * ROWS)
+    return rows.filter(({ fields }) => fields.includes(null)).length
+  })
+  expect(nulls).toBe(0)
+})
+
+test('who may change nothing is refused a table that is not filled yet', async () => {
+  const place = await unfilled()
+  await expect(backendFor({ ...place, migrate: 'verify' }).open([REQUIRED])).rejects.toMatchObject({
+    code: 'UNSUPPORTED',
+  })
+})
+
+test('who may change nothing opens a table while an index of it is built', async () => {
+  const place = await filled()
+  const wanted: Layout = { ...NOTES, indexes: [...NOTES.indexes, [1, 0]] }
+  const old = await oldTransaction()
+  const opening = backendFor(place).open([wanted])
+  await untilBuilding(place.schema)
+  for (const options of [{ readOnly: true }, { migrate: 'verify' }] as const) {
+    expect(await backendFor({ ...place, ...options }).open([wanted])).toEqual([])
+  }
+  await old.end()
+  await opening
+})
+
+test('a table that somebody has parted is opened as it is', async () => {
+  const place = { connectionString, schema: freshSchema() }
+  await opened(place)
+  const raw = await rawConnection(connectionString)
+  const { rows } = await raw.query(
+    `SELECT indexdef FROM pg_indexes WHERE schemaname = $1 AND indexname LIKE 'notes$$%'`,
+    [place.schema],
+  )
+  await raw.query(`SET search_path = "${place.schema}"`)
+  await raw.query(`ALTER TABLE notes RENAME TO whole;
+    CREATE TABLE notes (LIKE whole INCLUDING DEFAULTS, PRIMARY KEY (_tenant, _id)) PARTITION BY HASH (_tenant);
+    CREATE TABLE notes_0 PARTITION OF notes FOR VALUES WITH (modulus 1, remainder 0);
+    DROP TABLE whole`)
+  for (const { indexdef } of rows) await raw.query(indexdef.replace('.whole', '.notes'))
+  const before = await shapeOf(place.schema)
+  expect(await backendFor(place).open([NOTES])).toEqual([])
+  expect(await shapeOf(place.schema)).toBe(before)
+})
+
+test('behind a pooler a field becomes required in an append-only table too', async () => {
+  const wanted = { ...AUDIT, fields: REQUIRED.fields }
+  const place = await filled(AUDIT)
+  expect(await backendFor({ ...place, pooler: 'transaction' }).open([wanted])).toEqual(['audit'])
+  expect(await shapeOf(place.schema)).toBe(await freshShape(wanted))
 })
 
 test('behind a pooler the change ends in the same form', async () => {
@@ -183,12 +284,13 @@ test('a process that dies at one of its requests leaves what the next one finish
     set.disarm()
     expect(await backendFor(place).open([BOTH])).toEqual(['notes'])
     expect(await shapeOf(place.schema)).toBe(wanted)
+    expect(await conditionsOf(place.schema)).toEqual([])
     return set.isSprung
   }
   let deaths = 0
   while (await dieAt({ from: 'client', type: 'Q', nth: deaths * STRIDE + 1, moment: 'before' })) deaths++
   expect(deaths * STRIDE).toBeGreaterThan(25)
-  for (const contains of ['CONCURRENTLY', 'VALIDATE', 'NOT VALID', 'SET NOT NULL']) {
+  for (const contains of ['CONCURRENTLY', 'VALIDATE', 'NOT VALID', 'SET NOT NULL', 'DROP CONSTRAINT']) {
     // The server goes on with it, and nobody hears.
     expect(await dieAt({ from: 'client', contains, moment: 'answered' })).toBe(true)
   }

@@ -191,8 +191,9 @@ test('the rewriting of rows that was broken off is finished by the next opening'
   const raw = await rawConnection(connectionString)
   const rewritten = `SELECT count(*)::int AS count FROM "${place.schema}".people WHERE mood = 'calm'`
   const { count } = (await raw.query(rewritten)).rows[0]
+  // Some and not all.
   expect(count).toBeGreaterThan(0)
-  expect(count).toBeLessThan(700)
+  expect(count).toBeLessThan(ids.length)
   await broken.close()
   const next = storeOn(place)
   expect(await next.collection(later).count({ mood: 'calm' })).toBe(1_200)

@@ -8,6 +8,7 @@ import { createDatabase, startPostgres } from '@coffer-tooling/postgres'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { postgres } from '../src/index.ts'
+import { backendFor } from './backends.ts'
 import { type NoteStore, noteStore, notes, prepareNotes, query } from './notes.ts'
 import { fileDatabase, freshSchema } from './places.ts'
 
@@ -163,6 +164,8 @@ describe('where nothing may be written', () => {
     await expectOnlyReads({ connectionString: standing.url }, 'READ_ONLY')
     await expectOnlyReads({ connectionString: standing.url, max: 1 }, 'READ_ONLY')
     await expectOnlyReads({ connectionString: standing.url, readOnly: true }, 'READ_ONLY')
+    const standby = backendFor({ connectionString: standing.url })
+    expect((await standby.inspect?.())?.facts).toMatchObject({ is_replica: true })
     // It knows nothing of what is serializable, and less than that is not given silently.
     await using store = noteStore({ connectionString: standing.url })
     await expect(readInTransaction(store)).rejects.toMatchObject({
@@ -179,7 +182,11 @@ test.each([{}, { migrate: 'verify' }, { readOnly: true }] as const)(
     const schema = freshSchema()
     const place = { connectionString: url, schema }
     const newerNotes = defineCollection({
-      ...{ name: 'notes', schema: widerNotes.schema, key: 'id', fields: { author: 'index' }, version: 2 },
+      name: 'notes',
+      schema: z.object({ id: z.string(), author: z.string().optional() }),
+      key: 'id',
+      fields: { author: 'index' },
+      version: 2,
       upgrade: { 1: (old) => old },
     })
     await using writer = createStore({ backend: postgres(place) })

@@ -79,6 +79,8 @@ export interface AggregateDialect {
 
 /** How an engine makes tables and what stands around them. */
 export interface SchemaDialect {
+  /** What stands in a required column until its row is written anew, where a table may be used before all are filled. */
+  readonly neutralValues?: Readonly<Record<ColumnType, string>>
   /** The definition of a typed column. */
   column(spec: ColumnSpec): string
   /** The definition of a column that shows a member of the document, or `undefined` where there is none. */

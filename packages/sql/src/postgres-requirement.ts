@@ -2,8 +2,8 @@
  * Making columns of a large table required while it is used. `SET NOT NULL` alone reads the whole table, and
  * nobody may even read it meanwhile. Behind a constraint that is known to hold it reads nothing.
  *
- * In this order: fill, `refuseNulls`, fill once more what came in between, `validate`, `require`. Each part is a
- * transaction of its own.
+ * In this order: fill, `refuseNulls`, fill once more what came in between, `validate`, `require`, `release`. Each part
+ * is a transaction of its own. The last two are two statements: in one, PostgreSQL drops the constraint first.
  *
  * Source: PostgreSQL's manual, ALTER TABLE, on SET NOT NULL and VALIDATE CONSTRAINT.
  */
@@ -27,6 +27,8 @@ export interface Requirement {
   readonly refuseNulls: string
   readonly validate: string
   readonly require: string
+  /** Takes the constraint away, if it is there. */
+  readonly release: string
 }
 
 /** The statements for columns that may still be null. */
@@ -55,8 +57,7 @@ export function requirement(table: Table, columns: readonly ColumnSpec[]): Requi
     fillRest: { text: fill, parameters: ({ tenant, id }) => [tenant, id] },
     refuseNulls: `ALTER TABLE ${name} ADD CONSTRAINT ${quoted} CHECK (${each((column) => `${column} IS NOT NULL`, ' AND ')}) NOT VALID`,
     validate: `ALTER TABLE ${name} VALIDATE CONSTRAINT ${quoted}`,
-    require:
-      `ALTER TABLE ${name} ${each((column) => `ALTER COLUMN ${column} SET NOT NULL`, ', ')}, ` +
-      `DROP CONSTRAINT ${quoted}`,
+    require: `ALTER TABLE ${name} ${each((column) => `ALTER COLUMN ${column} SET NOT NULL`, ', ')}`,
+    release: `ALTER TABLE ${name} DROP CONSTRAINT IF EXISTS ${quoted}`,
   }
 }

@@ -42,6 +42,7 @@ const COLLATED: ReadonlySet<ColumnType> = new Set<FieldType>(['text', 'texts'])
 
 /** How PostgreSQL makes tables. A member of the document needs no column: `_doc ->> 'title'` shows it. */
 export const postgresSchema: SchemaDialect = {
+  neutralValues: NEUTRAL_VALUES,
   column: columnDefinition,
   documentColumn: () => undefined,
   tableOptions: '',

@@ -117,7 +117,18 @@ export function pageOf(table: Table, query: Query, rows: readonly RawRow[]): Pag
 
 /** What is selected of a row that is moved as it is, in the order that `newRows` reads it. */
 export function newRowColumns(table: Table): readonly string[] {
-  return [...rowColumns(table), ...fieldColumns(table, allFields(table)), table.meta._tenant]
+  return [...rowColumns(table), ...filledColumns(table), table.meta._tenant]
+}
+
+/** All fields, with a value in each that is required: also in a table that is still to be filled. */
+function filledColumns(table: Table): readonly string[] {
+  const { dialect } = table
+  return allFields(table).map((field) => {
+    const { column, type, nullable } = fieldAt(table, field)
+    const neutral = nullable ? undefined : dialect.schema.neutralValues?.[type]
+    const filled = neutral === undefined ? column : `coalesce(${column}, ${neutral})`
+    return selected(column, dialect.read(filled, type))
+  })
 }
 
 /** Reads the columns of `newRowColumns`. */

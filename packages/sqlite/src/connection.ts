@@ -27,8 +27,12 @@ export interface Connection {
   all(text: string, parameters: readonly Parameter[]): readonly RawRow[]
   /** The first column of all rows: cheaper by half than rows of one column. */
   column(text: string, parameters: readonly Parameter[]): readonly unknown[]
-  /** Copies what the connection sees into an empty file, page by page, with pauses for the event loop. */
-  copyTo(path: string): Promise<void>
+  /**
+   * Copies what the connection sees into an empty file, page by page, with pauses for the event loop.
+   *
+   * @param goOn called before each step; what it throws ends the copy
+   */
+  copyTo(path: string, goOn: () => void): Promise<void>
   /** The whole database as the bytes of a file. Of one in memory alone. */
   bytes(): Buffer
   close(): void
@@ -78,8 +82,12 @@ export function openConnection(source: string | Buffer, options: { readonly read
         .pluck()
         .all(...parameters)
     },
-    copyTo: async (path) => {
-      await database.backup(path, { progress: () => COPIED_PAGES })
+    copyTo: async (path, goOn) => {
+      const progress = () => {
+        goOn()
+        return COPIED_PAGES
+      }
+      await database.backup(path, { progress })
     },
     bytes: () => database.serialize(),
     close: () => {

@@ -1,6 +1,6 @@
 /** All that the database holds for a store, as rows. */
 
-import type { Contents, Layout, Merge } from '@coffer/core/backend'
+import type { Contents, Key, Layout, Merge } from '@coffer/core/backend'
 import { putRow, schemaOf, sqliteDialect, type Table, tableOf } from '@coffer/sql'
 import { type Connection, get, run } from './connection.ts'
 import { type Effect, PAGES_OF_OPERATION, pagesOfText } from './effect.ts'
@@ -48,8 +48,8 @@ export function contentsOf(door: ContentsDoor): Contents {
         pages: () => pagesOf(merge),
       }),
     statements: (held, wanted) => statementsBetween(schema, held, wanted),
-    async nativeBackup(path) {
-      await door.beside((connection) => copyDatabase(connection, path))
+    async nativeBackup(path, { signal } = {}) {
+      await door.beside((connection) => copyDatabase(connection, path, signal))
       return 'sqlite'
     },
   }
@@ -65,13 +65,14 @@ function mergeRows(
   const statements = statementsOf(layout)
   const putting = putRow(statements.table)
   const changeAll = () => {
-    for (const key of remove) run(connection, statements.delete, key)
     for (const row of put) run(connection, putting, row)
+    for (const key of remove) run(connection, statements.delete, key)
   }
-  const isThere = (key: Parameters<typeof statements.delete.parameters>[0]) =>
-    get(connection, statements.state, key) !== undefined
+  const keys = [...put, ...remove]
+  const isThere = (key: Key) => get(connection, statements.state, key) !== undefined
+  const areDistinct = () => new Set(keys.map(({ tenant, id }) => `${tenant}\0${id}`)).size === keys.length
   // What is only added passes the guards, and asks for no change of the schema.
-  if (layout.appendOnly && [...put, ...remove].some(isThere)) {
+  if (layout.appendOnly && (keys.some(isThere) || !areDistinct())) {
     withoutGuards(connection, statements.table, changeAll)
   } else changeAll()
   for (const { tenant, version } of floors) run(connection, own.raiseFloor, layout.name, tenant, version)

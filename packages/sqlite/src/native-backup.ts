@@ -13,9 +13,14 @@ import { syncDirectory } from './database-file.ts'
 /**
  * Copies what the connection sees into a new private file. Nothing stays of a copy that fails.
  *
- * @throws `INVALID_ARGUMENT` for a path that can't be a file; `ALREADY_EXISTS` where anything is at the path
+ * @throws `INVALID_ARGUMENT` for a path that can't be a file; `ALREADY_EXISTS` where anything is at the path;
+ *   `ABORTED` between two steps
  */
-export async function copyDatabase(connection: Connection, path: string): Promise<void> {
+export async function copyDatabase(
+  connection: Connection,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   if (path === '' || path.trim() !== path || path.includes('\0')) {
     throw refusal(
       'INVALID_ARGUMENT',
@@ -32,7 +37,9 @@ export async function copyDatabase(connection: Connection, path: string): Promis
   if (left !== undefined) throw isThere(left)
   makeEmpty(target)
   try {
-    await connection.copyTo(target)
+    await connection.copyTo(target, () => {
+      if (signal?.aborted) throw refusal('ABORTED', 'the copy was stopped as asked')
+    })
     syncFile(target)
     syncDirectory(dirname(target))
   } catch (error) {
@@ -64,6 +71,6 @@ function isThere(path: string): StoreError {
   return refusal('ALREADY_EXISTS', `${path} is there already: name a path where nothing is`)
 }
 
-function refusal(code: 'INVALID_ARGUMENT' | 'ALREADY_EXISTS', message: string): StoreError {
+function refusal(code: 'ABORTED' | 'ALREADY_EXISTS' | 'INVALID_ARGUMENT', message: string): StoreError {
   return new StoreError(code, message, { backend: 'sqlite' })
 }

@@ -47,8 +47,7 @@ export async function runReplacement<T>(
       createTable(connection, tableOf(sqliteDialect, layout, schema.prefix))
       run(connection, schema.own.writeLayout, layout.name, layoutText(layout), !stale)
     }
-    const names = new Set(layouts.map(({ layout }) => layout.name))
-    const result = await load(loaderInto(connection, schema, names, life))
+    const result = await load(loaderInto(connection, schema, life))
     life.hasEnded = true
     for (const { layout } of life.failure === undefined ? layouts : []) {
       for (const statement of surroundings(tableOf(sqliteDialect, layout, schema.prefix))) {
@@ -74,19 +73,13 @@ interface LoaderLife {
   failure: { readonly cause: unknown } | undefined
 }
 
-function loaderInto(
-  connection: Connection,
-  { prefix, own }: Schema,
-  names: ReadonlySet<string>,
-  life: LoaderLife,
-): Loader {
+function loaderInto(connection: Connection, { prefix, own }: Schema, life: LoaderLife): Loader {
   /** Works through the items piece by piece, and lets the event loop go on before each. */
   const inPieces = async <Item>(layout: Layout, items: readonly Item[], add: (item: Item) => void) => {
     for (let start = 0; start < items.length; start += ROWS_AT_ONCE) {
       await nextTurn()
       checkAlive(connection, life)
       try {
-        checkNamed(names, layout)
         for (const item of items.slice(start, start + ROWS_AT_ONCE)) add(item)
       } catch (error) {
         noteFailure(connection, error)
@@ -114,13 +107,6 @@ function checkAlive(connection: Connection, life: LoaderLife): void {
     throw new StoreError('TRANSACTION_CLOSED', 'the replacement has ended', { backend: 'sqlite' })
   }
   if (!connection.inTransaction) throw aborted(life.failure?.cause)
-}
-
-function checkNamed(names: ReadonlySet<string>, { name }: Layout): void {
-  if (names.has(name)) return
-  throw new StoreError('INVALID_ARGUMENT', `${name} is not among the layouts of the replacement`, {
-    backend: 'sqlite',
-  })
 }
 
 function rowTwice({ name }: Layout, cause: unknown): StoreError {

@@ -43,6 +43,7 @@ import {
 import { aggregateRows, countRows, readDocuments, readKeys, readPage, tenantsOf } from './reads.ts'
 import type { Room } from './room.ts'
 import { changeSchema, checkUsable, schemaDifference } from './schema.ts'
+import { sortingOnDisk } from './sorting.ts'
 import { type Schema, schema } from './stored-schema.ts'
 import { readOnlyError, runTransaction } from './transaction.ts'
 import { TransactionRoom } from './transaction-room.ts'
@@ -83,6 +84,7 @@ export function sqlite(options: SqliteOptions): SqliteBackend {
 
 class OwnBackend implements SqliteBackend {
   readonly name = 'sqlite'
+  readonly readOnly: boolean
   readonly capabilities: Capabilities
   readonly errorCode = errorCode
   readonly contents: Contents
@@ -99,6 +101,7 @@ class OwnBackend implements SqliteBackend {
   constructor(options: ResolvedOptions) {
     const prefix = options.tablePrefix ?? ''
     this.#options = options
+    this.readOnly = options.readOnly
     this.#isMemory = options.path === MEMORY_PATH
     this.#schema = schema(prefix)
     this.#statementsOf = layoutStatements(prefix)
@@ -141,7 +144,9 @@ class OwnBackend implements SqliteBackend {
     if (readOnly || migrate === 'verify') return checkUsable(difference, readOnly)
     if (difference.changed.length === 0 && difference.lacking.length === 0) return difference.stale
     const run = () => changeSchema(writer, this.#schema, layouts)
-    return this.#immediate(this.#opened(), { run, effect: () => 'stores', pages: () => layouts.length })
+    const change: Work<readonly string[]> = { run, effect: () => 'stores', pages: () => layouts.length }
+    const work = () => this.#immediate(this.#opened(), change)
+    return this.#isMemory ? work() : sortingOnDisk(writer, work)
   }
 
   async close(): Promise<void> {
@@ -214,22 +219,26 @@ class OwnBackend implements SqliteBackend {
   async #inTransaction<T>(
     work: (connection: Connection, room: TransactionRoom | undefined) => Promise<T>,
   ): Promise<T> {
-    return this.#inTurn(async () => {
-      const { room: disk } = this.#opened()
-      const room = disk && new TransactionRoom(disk)
-      let failure: unknown
-      try {
-        const connection = this.#writer()
-        const waiting = this.#begin(connection)
-        if (waiting !== undefined) await waiting
-        return await work(connection, room)
-      } catch (error) {
-        failure = error
-        throw error
-      } finally {
-        room?.end(failure)
-      }
-    })
+    return this.#inTurn(() => this.#transaction(work))
+  }
+
+  async #transaction<T>(
+    work: (connection: Connection, room: TransactionRoom | undefined) => Promise<T>,
+  ): Promise<T> {
+    const { room: disk } = this.#opened()
+    const room = disk && new TransactionRoom(disk)
+    let failure: unknown
+    try {
+      const connection = this.#writer()
+      const waiting = this.#begin(connection)
+      if (waiting !== undefined) await waiting
+      return await work(connection, room)
+    } catch (error) {
+      failure = error
+      throw error
+    } finally {
+      room?.end(failure)
+    }
   }
 
   #contentsDoor(): ContentsDoor {
@@ -241,12 +250,14 @@ class OwnBackend implements SqliteBackend {
       beside: (work) => this.#workBeside(work),
       replacing: async (work) => {
         if (this.#options.readOnly) throw readOnlyError()
-        return this.#inTransaction(async (connection, room) => {
+        if (this.#isMemory) return this.#inTransaction(work)
+        const run = async (connection: Connection, room: TransactionRoom | undefined) => {
           const result = await work(connection, room)
           // The log is as large as all that was loaded.
-          if (!this.#isMemory) checkpoint(connection, 'TRUNCATE')
+          checkpoint(connection, 'TRUNCATE')
           return result
-        })
+        }
+        return this.#inTurn(() => sortingOnDisk(this.#writer(), () => this.#transaction(run)))
       },
     }
   }

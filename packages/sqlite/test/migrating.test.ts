@@ -161,3 +161,22 @@ test('a store that only verifies writes records', async () => {
   const backend = await opened({ path, migrate: 'verify' })
   expect(await backend.write([group(put('a'))], AT)).toMatchObject([{ ok: true }])
 })
+
+test.each([{}, { migrate: 'verify' }, { readOnly: true }] as const)(
+  'a table of a higher version is refused with %o, and the file stays as it is',
+  async (options) => {
+    const path = temporaryPath()
+    const writer = await opened({ path }, [{ ...WIDER, schemaVersion: 2 }])
+    await writer.close()
+    const rows = 'SELECT name, sql FROM sqlite_schema UNION ALL SELECT name, layout FROM _coffer_layouts'
+    const before = rawConnection(path).prepare(rows).all()
+    const older = sqlite({ path, ...options })
+    onTestFinished(() => older.close())
+    await expect(older.open([NOTES])).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message:
+        'notes was written by version 2 of its definition, and this program has version 1: use the newer release',
+    })
+    expect(rawConnection(path).prepare(rows).all()).toEqual(before)
+  },
+)

@@ -10,6 +10,7 @@ import { agentContests } from './agent-contests.ts'
 import { type VerifyStanding, type VerifyTrial, verifyTrial } from './audit-verify-trial.ts'
 import type { CleanupStanding, CleanupTrial } from './cleanup-trial.ts'
 import { type Contest, type Effort, measure, type Standing } from './contest.ts'
+import { type CopyStanding, type CopyTrial, copyTrial } from './copy-trial.ts'
 import { fileContests } from './file-contests.ts'
 import { type OpenStanding, type OpenTrial, openTrial } from './file-open-trial.ts'
 import { memoryContests } from './memory-contests.ts'
@@ -31,11 +32,17 @@ const OPENED = 1_000_000
 /** Entries of a log that is verified. */
 const VERIFIED = 1_000_000
 
+/** Records that are moved from one backend to another. */
+const MOVED = 1_000_000
+
+/** Reading, comparing and going on after a kill may cost so much of what putting the same records does. */
+const COPY_RATIO = 0.7
+
 /** A log ten times as long may need so much more memory, which differs a little from run to run. */
 const VERIFY_RATIO = 1.2
 
-type Trial = CleanupTrial | OpenTrial | VerifyTrial
-type AnyStanding = Standing | CleanupStanding | OpenStanding | VerifyStanding
+type Trial = CleanupTrial | CopyTrial | OpenTrial | VerifyTrial
+type AnyStanding = Standing | CleanupStanding | CopyStanding | OpenStanding | VerifyStanding
 
 const contests: readonly (Contest | Trial)[] = [
   ...fileContests(FULL),
@@ -48,6 +55,7 @@ const contests: readonly (Contest | Trial)[] = [
   ...memoryContests,
   ...agentContests,
   verifyTrial(VERIFIED),
+  copyTrial(MOVED),
 ]
 
 interface Options {
@@ -65,7 +73,7 @@ const program = new Command('bench')
   )
   .option(
     '--json <file>',
-    'write [{ name, coffer, rival, ratio, unit }] to a file; cleaning up, opening and verifying have members of their own',
+    'write [{ name, coffer, rival, ratio, unit }] to a file; cleaning up, copying, opening and verifying have members of their own',
   )
   .option('--list', 'print the names and stop')
   .option('--rounds <n>', 'rounds of each contest; the median counts', '7')
@@ -103,6 +111,7 @@ async function runOne(one: Contest | Trial, effort: Effort): Promise<AnyStanding
   if ('run' in one) {
     const standing = await one.run(effort)
     if ('verifyPeak' in standing) console.log(paint(standing.ratio <= VERIFY_RATIO, verifyLine(standing)))
+    else if ('copy' in standing) console.log(paint(standing.ratio >= COPY_RATIO, copyLine(standing)))
     else if ('open' in standing) console.log(paint(standing.ratio <= 1, openLine(standing)))
     else console.log(paint(standing.ratio <= CLEANUP_RATIO, cleanupLine(standing)))
     return standing
@@ -147,6 +156,20 @@ function verifyLine(standing: VerifyStanding): string {
     `${unit} at most to verify ${amount(entries)} entries, and a tenth of them: in ${seconds(elapsed)}, ` +
     `written in ${seconds(write)}`
   return line(name, amount(verifyPeak / 1_000_000), amount(tenthPeak / 1_000_000), times(ratio), story)
+}
+
+/** Copying has no rival: the same records put by a program stand in its place. */
+function copyLine(standing: CopyStanding): string {
+  const { name, copy, copyUnverified, putMany, putManyAtOnce, ratio, unit, records, peak, passedOver } =
+    standing
+  const rates = [putMany, putManyAtOnce].map(
+    ({ callers, batch, rate }) => `${amount(rate)} by ${callers} in batches of ${amount(batch)}`,
+  )
+  const story =
+    `${unit} copied, and put at best: ${amount(records)} records; ${amount(copyUnverified)} without verifying, ` +
+    `put ${rates.join(', ')}; ${megabytes(peak)} in memory at most; killed half-way and run again it passed over ` +
+    `${amount(passedOver)}`
+  return line(name, amount(copy), amount(Math.max(putMany.rate, putManyAtOnce.rate)), times(ratio), story)
 }
 
 function seconds(milliseconds: number): string {

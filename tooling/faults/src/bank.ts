@@ -3,6 +3,7 @@
  * one away, all in one transaction. So any one state of the store can be told from a mixture of two.
  */
 
+import { setTimeout as pause } from 'node:timers/promises'
 import { type BaseStore, defineCollection, defineLog, isStoreError } from '@coffer/core'
 import * as z from 'zod'
 import { type Random, randomFrom } from './random.ts'
@@ -14,6 +15,8 @@ const RECEIPTS_KEPT = 3
 const LEDGER = 'ledger'
 const PAPER_LENGTH = 300
 const PAGE = 1_000
+/** How long a writer rests before a transfer: without it, what is in memory would keep all others out. */
+const REST_MS = 4
 
 export const accounts = defineCollection({
   name: 'accounts',
@@ -55,7 +58,7 @@ const journal = defineLog({
 
 /** Makes all that a bank needs and opens the accounts. */
 export async function openBank(store: BaseStore, paperCount: number): Promise<void> {
-  store.log(journal)
+  knowBank(store)
   await store.collection(accounts).putMany(
     Array.from({ length: ACCOUNT_COUNT }, (_each, number) => ({
       id: `account-${number}`,
@@ -63,7 +66,6 @@ export async function openBank(store: BaseStore, paperCount: number): Promise<vo
       transfers: 0,
     })),
   )
-  store.collection(receipts)
   for (let first = 0; first < paperCount; first += PAGE) {
     const count = Math.min(PAGE, paperCount - first)
     await store.collection(papers).putMany(
@@ -77,6 +79,13 @@ export async function openBank(store: BaseStore, paperCount: number): Promise<vo
   await transfer(store, { writer: 'opening', turn: 0, paperCount }, randomFrom(0))
 }
 
+function knowBank(store: BaseStore): void {
+  store.log(journal)
+  store.collection(accounts)
+  store.collection(receipts)
+  store.collection(papers)
+}
+
 /** Who makes transfers, and how. Plain data, so that another process can be told. */
 export interface Banking {
   readonly seed: number
@@ -86,13 +95,22 @@ export interface Banking {
   readonly paperCount: number
 }
 
-/** Makes transfers with several writers at once until it is over. @returns how many were acknowledged */
-export async function bank(store: BaseStore, banking: Banking, isOver: () => boolean): Promise<number> {
+/**
+ * Makes transfers with several writers at once, each when it may go on and until it may not.
+ *
+ * @returns how many were acknowledged
+ */
+export async function bank(
+  store: BaseStore,
+  banking: Banking,
+  mayGoOn: () => Promise<boolean>,
+): Promise<number> {
   const { seed, name, writers, paperCount } = banking
+  knowBank(store)
   const counts = Array.from({ length: writers }, async (_each, writer) => {
     const random = randomFrom(seed, writer)
     let done = 0
-    for (let turn = 0; !isOver(); turn++) {
+    for (let turn = 0; await mayGoOn(); turn++) {
       try {
         await transfer(store, { writer: `${name}-${writer}`, turn, paperCount }, random)
         done++
@@ -112,11 +130,7 @@ interface Turn {
   readonly paperCount: number
 }
 
-async function transfer(
-  store: BaseStore,
-  { writer, turn, paperCount }: Turn,
-  random: Random,
-): Promise<void> {
+async function transfer(store: BaseStore, { writer, turn, paperCount }: Turn, random: Random): Promise<void> {
   const from = random.below(ACCOUNT_COUNT)
   const to = (from + 1 + random.below(ACCOUNT_COUNT - 1)) % ACCOUNT_COUNT
   const amount = 1 + random.below(9)
@@ -133,16 +147,40 @@ async function transfer(
     await book.update(payee, add(amount))
     const [entry] = await transaction.log(journal).append(LEDGER, [{ from: payer, to: payee, amount }])
     const number = entry?.sequence ?? 0
-    await transaction
-      .collection(receipts)
-      .put({ id: `${writer}-${turn}`, from: payer, to: payee, number })
+    await transaction.collection(receipts).put({ id: `${writer}-${turn}`, from: payer, to: payee, number })
     await transaction.collection(receipts).delete(`${writer}-${turn - RECEIPTS_KEPT}`)
     await transaction.collection(papers).put({ id: paper, written: number, text: 'x'.repeat(PAPER_LENGTH) })
   })
 }
 
+/** Lets writers go on after a rest each time, until something has ended. */
+export function until(ended: Promise<unknown>): () => Promise<boolean> {
+  let isOver = false
+  const end = () => {
+    isOver = true
+  }
+  ended.then(end, end)
+  return async () => {
+    await pause(REST_MS)
+    return !isOver
+  }
+}
+
+/** How many transfers the log tells of. */
+export function transfersIn(store: BaseStore): Promise<number> {
+  return store.log(journal).count()
+}
+
+/** True when no money has come or gone. */
+export async function isBalanced(store: BaseStore): Promise<boolean> {
+  const { records } = await store.collection(accounts).find({ limit: PAGE })
+  const sum = records.reduce((all, { balance }) => all + balance, 0)
+  return sum === ACCOUNT_COUNT * OPENING_BALANCE
+}
+
 /** What is wrong with a bank; nothing, when it is one that there was at some instant. */
 export async function bankProblems(store: BaseStore): Promise<readonly string[]> {
+  knowBank(store)
   const problems: string[] = []
   const expected = new Map<string, { balance: number; transfers: number }>()
   for (let number = 0; number < ACCOUNT_COUNT; number++) {
@@ -167,12 +205,15 @@ export async function bankProblems(store: BaseStore): Promise<readonly string[]>
     changes += transfers
     const told = expected.get(id)
     if (told?.balance !== balance || told.transfers !== transfers) {
-      problems.push(`${id} has ${balance} after ${transfers}, its entries say ${told?.balance} after ${told?.transfers}`)
+      problems.push(
+        `${id} has ${balance} after ${transfers}, its entries say ${told?.balance} after ${told?.transfers}`,
+      )
     }
   }
   const wanted = ACCOUNT_COUNT * OPENING_BALANCE
   if (sum !== wanted || count !== ACCOUNT_COUNT) problems.push(`${count} accounts have ${sum}, not ${wanted}`)
-  if (changes !== 2 * entries) problems.push(`accounts tell of ${changes / 2} transfers, the log of ${entries}`)
+  if (changes !== 2 * entries)
+    problems.push(`accounts tell of ${changes / 2} transfers, the log of ${entries}`)
   return [...problems, ...(await damageIn(store))]
 }
 
@@ -187,8 +228,9 @@ async function damageIn(store: BaseStore): Promise<string[]> {
 
 /** What is wrong when a bank is written to again: versions must go on behind those of records that were removed. */
 export async function writingProblems(store: BaseStore, seed: number): Promise<readonly string[]> {
+  knowBank(store)
   const removed = 'goes-on'
-  const [first] = [await store.collection(papers).put({ id: removed, written: 0, text: '' })]
+  const first = await store.collection(papers).put({ id: removed, written: 0, text: '' })
   await store.collection(papers).delete(removed)
   const second = await store.collection(papers).put({ id: removed, written: 1, text: '' })
   const problems = second > first ? [] : [`version ${second} was given after ${first}`]
@@ -206,6 +248,7 @@ export async function writingProblems(store: BaseStore, seed: number): Promise<r
   })
   if (version <= floor) problems.push(`version ${version} was given where ${floor} had been removed`)
   let left = 5
-  await bank(store, { seed, name: `after-${seed}`, writers: 1, paperCount: 1 }, () => left-- === 0)
+  const banking = { seed, name: `after-${seed}`, writers: 1, paperCount: 1 }
+  await bank(store, banking, async () => left-- > 0)
   return [...problems, ...(await bankProblems(store))]
 }

@@ -2,6 +2,10 @@
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { errorText } from './error-text.ts'
@@ -14,6 +18,17 @@ export type Ending<R> =
 
 /** The longest that a process may take for its job. */
 const PATIENCE_MS = 300_000
+
+let compiled: string | undefined
+
+/** What the processes have compiled, so that the next starts sooner. It goes with this process. */
+function compiledFolder(): string {
+  if (compiled !== undefined) return compiled
+  const folder = mkdtempSync(join(tmpdir(), 'coffer-faults-compiled-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  compiled = folder
+  return folder
+}
 
 const READY = 'ready'
 const STOP = 'stop'
@@ -36,6 +51,7 @@ export class WorkerProcess<J extends object, R> {
   /** Starts a process of a file beside this one. Resolves when it has loaded what it needs. */
   static async start<J extends object, R>(file: string, packageNames: readonly string[]) {
     const child = fork(fileURLToPath(new URL(file, import.meta.url)), packageNames, {
+      env: { ...process.env, NODE_COMPILE_CACHE: compiledFolder() },
       execArgv: [],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
@@ -111,5 +127,31 @@ export async function serve<J, R>(
   })
   // The parent is gone.
   process.on('disconnect', () => process.exit())
+  flushCompileCache()
   process.send?.(READY)
+}
+
+/** Where such processes come from: one is always being started beforehand. */
+export interface Workers<J extends object, R> extends AsyncDisposable {
+  next(): Promise<WorkerProcess<J, R>>
+}
+
+export function workersOf<J extends object, R>(file: string, packageNames: readonly string[]): Workers<J, R> {
+  const start = () => {
+    const starting = WorkerProcess.start<J, R>(file, packageNames)
+    // Whoever asks for it is told.
+    starting.catch(() => undefined)
+    return starting
+  }
+  let coming = start()
+  return {
+    next() {
+      const next = coming
+      coming = start()
+      return next
+    },
+    async [Symbol.asyncDispose]() {
+      await (await coming).killAfter(0)
+    },
+  }
 }

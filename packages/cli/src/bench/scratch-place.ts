@@ -2,7 +2,6 @@
 
 import { rmSync } from 'node:fs'
 import { createStore, type PostgresOptions, type StoreConfig } from '@coffer/core'
-import { dropSchema } from '@coffer/postgres'
 import { CommandError } from '../failure.ts'
 
 /** A store's config, and how to leave nothing behind. */
@@ -50,7 +49,11 @@ export function scratchPlace(config: StoreConfig, name: string): ScratchPlace {
     }
     case 'postgresql': {
       const schema = name.replaceAll('-', '_')
-      const remove = () => dropSchema({ ...serverOf(config as PostgresOptions), schema })
+      const remove = async () => {
+        // Other places need no driver of PostgreSQL.
+        const { dropSchema } = await import('@coffer/postgres')
+        await dropSchema({ ...serverOf(config as PostgresOptions), schema })
+      }
       return { config: { ...config, ...WRITABLE, schema }, name: `the schema ${schema}`, remove }
     }
     default:

@@ -6,6 +6,7 @@ import { bytesOf } from '../output/bytes.ts'
 import { counted, seconds } from '../output/numbers.ts'
 import { progressOn } from '../output/progress.ts'
 import type { ProjectChoice } from '../project.ts'
+import { refuseWritingInto } from '../store-files.ts'
 import { type Context, refuseEmpty, usingPlace, withPlaceOptions } from './command.ts'
 import { rowsIn } from './rows-in.ts'
 import { stoppable } from './unfinished.ts'
@@ -22,7 +23,10 @@ The file holds one instant of everything, all tenants and whatever collections,
 while the store goes on working. It is a tar of compressed JSON lines with a
 manifest of hashes, and restores onto any backend. It appears when it is whole,
 never over another file, and for its owner alone. Nothing is left of one that
-fails or is interrupted.
+fails or is interrupted. One that is killed leaves an unfinished file whose name
+begins with a dot; coffer backups tells it, and a rotation removes it.
+
+The folder must not lie in the directory of a file store.
 
 --native lets the engine write its own form instead: an SQLite file, or a dump
 of pg_dump (which has to be installed), with a .json beside it.
@@ -32,7 +36,7 @@ seconds }; rows and content_hash are null for native backups.
 
 Examples:
   coffer backup --store agents.db --out ./backups
-  coffer backup --out ./backups && coffer backups ./backups --keep 7`
+  coffer backup --out ./backups && coffer backups ./backups --keep 7 --verify`
 
 /** Adds the command. */
 export function addBackupCommand(program: Command, context: Context): void {
@@ -57,6 +61,7 @@ export function addBackupCommand(program: Command, context: Context): void {
 
 async function makeBackup(context: Context, flags: BackupFlags, signal: AbortSignal): Promise<void> {
   const { out, err } = context.terminal
+  refuseWritingInto(context.project.storeConfig(), flags.out)
   const begun = performance.now()
   const made = await usingPlace(context, 'read', async (place, store) => {
     refuseEmpty(await place.layouts())

@@ -1,13 +1,20 @@
 /** `coffer backups`: what a folder of backups holds, and which of them go. */
 
-import { type ListedBackup, listBackups, proveBackup, rotateBackups } from '@coffer/backup'
-import { isStoreError } from '@coffer/core'
+import {
+  type ListedBackup,
+  listBackups,
+  listLeftovers,
+  provenBackup,
+  type Rotation,
+  rotateBackups,
+} from '@coffer/backup'
 import type { Command } from 'commander'
 import { parseAge } from '../age.ts'
 import { CommandError, EXIT } from '../failure.ts'
 import { bytesOf } from '../output/bytes.ts'
 import { counted, grouped } from '../output/numbers.ts'
 import { layOut } from '../output/table.ts'
+import type { Output } from '../output/terminal.ts'
 import type { Context } from './command.ts'
 import { stoppable } from './unfinished.ts'
 
@@ -25,19 +32,25 @@ are passed over, and never removed.
 
 --keep N removes all behind the N newest good ones, --older-than 30d what is as
 old (90s, 15m, 12h, 30d, 8w); with both, what is behind and as old. The newest
-good one always stays. A damaged one does not count as one that is kept.
+good one always stays, and all stay where none is good. A damaged one does not
+count as one that is kept. One that is more than five minutes ahead of the clock
+is told, does not count, and stays. What killed backups have left goes too, once
+it is an hour old.
 
 Without --verify only the frame of each is looked at: a cut or a foreign file is
-told. --verify reads all of them, every bit.
+told. --verify reads all of each that is to stay, every bit, before any other is
+removed, and only those that are proven count.
 
---json prints { ok, backups, removed, dry_run }, each backup as { name,
-created_at, bytes, format, rows, collections, state, problem }.
+--json prints { ok, backups, removed, ahead, unfinished, dry_run }, each backup
+as { name, created_at, bytes, format, rows, collections, state, problem }; ahead
+and unfinished are names. A state is good, damaged, unproven (an engine's own
+form without its .json) or unreadable.
 
-Exits with 1 when one that stays is damaged.
+Exits with 1 when one that stays is not good.
 
 Examples:
   coffer backups ./backups
-  coffer backups ./backups --keep 7 --older-than 30d --dry-run`
+  coffer backups ./backups --keep 7 --older-than 30d --verify`
 
 /** Adds the command. */
 export function addBackupsCommand(program: Command, context: Context): void {
@@ -64,31 +77,61 @@ async function showBackups(
   signal: AbortSignal,
 ): Promise<number> {
   const rule = ruleOf(flags)
-  const { kept, removed } =
+  const found =
     rule === undefined
-      ? { kept: await listBackups(folder), removed: [] }
-      : await rotateBackups(folder, { ...rule, dryRun: flags.dryRun === true })
-  const backups = flags.verify === true ? await proven(kept, signal) : kept
-  const ok = backups.every(({ state }) => state === 'good')
-  if (flags.json === true) {
-    const report = {
-      ok,
-      backups: backups.map(listed),
-      removed: removed.map(listed),
-      dry_run: flags.dryRun === true,
-    }
-    await out.line(JSON.stringify(report, null, 2))
-    return ok ? EXIT.ok : EXIT.bad
-  }
-  if (backups.length === 0) await out.line('there are no backups')
-  else for (const line of tableOf(backups, out.width)) await out.line(line)
-  for (const { name, problem } of backups) {
-    if (problem !== undefined) await out.line(`${out.styled('red', 'bad')}  ${name}: ${problem}`)
-  }
-  const verb = flags.dryRun === true ? 'would be removed' : 'removed'
-  for (const { name } of removed) await out.line(`${verb}: ${name}`)
-  if (rule !== undefined) await out.line(`${counted(removed.length, 'backup')} ${verb}`)
+      ? await looked(folder, flags, signal)
+      : await rotateBackups(folder, {
+          ...rule,
+          dryRun: flags.dryRun === true,
+          prove: flags.verify === true,
+          signal,
+        })
+  const ok = found.kept.every(({ state }) => state === 'good')
+  if (flags.json === true) await out.line(JSON.stringify(reportOf(found, ok, flags), null, 2))
+  else await tell(out, found, rule !== undefined, flags)
   return ok ? EXIT.ok : EXIT.bad
+}
+
+/** A look at a folder, from which nothing is removed. */
+async function looked(folder: string, { verify }: BackupsFlags, signal: AbortSignal): Promise<Rotation> {
+  const kept: ListedBackup[] = []
+  for (const backup of await listBackups(folder)) {
+    kept.push(verify === true ? await provenBackup(backup, { signal }) : backup)
+  }
+  return { kept, removed: [], ahead: [], leftovers: await listLeftovers(folder, Date.now()) }
+}
+
+function reportOf({ kept, removed, ahead, leftovers }: Rotation, ok: boolean, { dryRun }: BackupsFlags) {
+  return {
+    ok,
+    backups: kept.map(listed),
+    removed: removed.map(listed),
+    ahead: ahead.map(({ name }) => name),
+    unfinished: leftovers.map(({ name }) => name),
+    dry_run: dryRun === true,
+  }
+}
+
+async function tell(
+  out: Output,
+  { kept, removed, ahead, leftovers }: Rotation,
+  isRotation: boolean,
+  { dryRun }: BackupsFlags,
+): Promise<void> {
+  if (kept.length === 0) await out.line('there are no backups')
+  else for (const line of tableOf(kept, out.width)) await out.line(line)
+  for (const { name, problem } of kept) {
+    if (problem === undefined) continue
+    const says = problem.includes(name) ? problem : `${name}: ${problem}`
+    await out.line(`${out.styled('red', 'bad')}  ${says}`)
+  }
+  for (const { name } of ahead) {
+    await out.line(`${name} is ahead of the clock: it does not count, and stays`)
+  }
+  const verb = dryRun === true ? 'would be removed' : 'removed'
+  for (const { name } of removed) await out.line(`${verb}: ${name}`)
+  for (const { name } of leftovers) await out.line(`${isRotation ? verb : 'unfinished'}: ${name}`)
+  if (isRotation) await out.line(`${counted(removed.length, 'backup')} ${verb}`)
 }
 
 function ruleOf({ keep, olderThan, dryRun }: BackupsFlags) {
@@ -101,27 +144,6 @@ function ruleOf({ keep, olderThan, dryRun }: BackupsFlags) {
   return {
     ...(keep !== undefined && { keep: Number(keep) }),
     ...(olderThan !== undefined && { olderThanMs: olderThan }),
-  }
-}
-
-/** The backups, each read as a whole. */
-async function proven(backups: readonly ListedBackup[], signal: AbortSignal): Promise<ListedBackup[]> {
-  const checked: ListedBackup[] = []
-  for (const backup of backups) {
-    const problem = backup.state === 'good' ? await problemOf(backup, signal) : backup.problem
-    const isBad = backup.state === 'good' && problem !== undefined
-    checked.push(isBad ? { ...backup, state: 'damaged', problem } : backup)
-  }
-  return checked
-}
-
-async function problemOf({ path }: ListedBackup, signal: AbortSignal): Promise<string | undefined> {
-  try {
-    await proveBackup(path, { signal })
-    return undefined
-  } catch (error) {
-    if (isStoreError(error) && error.code !== 'ABORTED') return error.message
-    throw error
   }
 }
 

@@ -20,11 +20,11 @@ interface BenchFlags {
 }
 
 const HELP = `
-Works in a place of its own on the same disk or server: a file or directory beside
-the store's, or a schema of its own, with the store's settings. It is removed
-afterwards, and the store itself is not touched; but the disk and the server are
-busy meanwhile. Each kind of work is done by one caller, and by many at once, who
-share commits and round trips.
+Works in a place of its own on the same disk or server: a file or directory
+beside the store's, or a schema of its own, with the store's settings. It is
+removed afterwards, and the store itself is not touched; but the disk and the
+server are busy meanwhile. Each kind of work is done by one caller, and by many
+at once, who share commits and round trips.
 
 Examples:
   coffer bench --store sqlite:./agents.db
@@ -41,7 +41,10 @@ export function addBenchCommand(program: Command, context: Context): void {
     .option('--json', 'print the numbers as JSON')
     .addHelpText('after', HELP)
   withPlaceOptions(command).action(async (flags: BenchFlags) => {
-    await interruptible((signal) => bench(context, flags, signal))
+    const isInterrupted = await interruptible((signal) => bench(context, flags, signal))
+    if (!isInterrupted) return
+    context.exitCode = EXIT.interrupted
+    await context.terminal.err.line('coffer: interrupted; nothing of it is left behind')
   })
 }
 
@@ -57,7 +60,12 @@ function callersOf(value: string): number {
   throw new InvalidArgumentError('It takes a whole number from 2 to 10000.')
 }
 
-async function bench({ project, terminal }: Context, flags: BenchFlags, signal: AbortSignal): Promise<void> {
+/** @returns whether it was interrupted */
+async function bench(
+  { project, terminal }: Context,
+  flags: BenchFlags,
+  signal: AbortSignal,
+): Promise<boolean> {
   const config = project.storeConfig()
   const results: Measured[] = []
   const run = inScratchPlace(config, terminal.environment, async (store) => {
@@ -79,7 +87,7 @@ async function bench({ project, terminal }: Context, flags: BenchFlags, signal: 
   const { out } = terminal
   if (flags.json === true) await out.line(JSON.stringify({ store: nameOf(config), results }, null, 2))
   else for (const line of tableOf(results, out.width)) await out.line(line)
-  if (signal.aborted) throw new CommandError('interrupted; nothing of it is left behind', EXIT.interrupted)
+  return signal.aborted
 }
 
 /** Runs with a store in a place of its own, which is removed whatever happens. */

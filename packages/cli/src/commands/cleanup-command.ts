@@ -6,6 +6,7 @@ import { parseAge } from '../age.ts'
 import { CommandError, EXIT } from '../failure.ts'
 import { counted, seconds } from '../output/numbers.ts'
 import { progressOn } from '../output/progress.ts'
+import { some } from '../output/some.ts'
 import type { Output } from '../output/terminal.ts'
 import { type Context, refuseEmpty, type StoreChoice, usingPlace, withStoreOptions } from './command.ts'
 import { rowsIn } from './rows-in.ts'
@@ -100,7 +101,11 @@ async function remove(cleanup: Cleanup): Promise<readonly Removed[]> {
     found.set(definition.name, { collection: definition.name, expired: 0, deleted: 0 })
   }
   if ((await place.plan()).steps.length > 0) {
-    throw new CommandError('the tables have another form than is defined: coffer migrate first', EXIT.bad)
+    throw new CommandError(
+      'the tables have another form than is defined: coffer migrate first',
+      EXIT.bad,
+      'UNSUPPORTED',
+    )
   }
   const target = flags.tenant === undefined ? store : store.tenant(flags.tenant)
   const watch = (kind: 'expired' | 'deleted') => (removed: number, collection: string, own: number) => {
@@ -178,6 +183,6 @@ async function tell(
   const done = report.dryRun ? 'would be removed' : `removed in ${seconds(report.milliseconds)}`
   await out.line(out.styled('green', `${counted(all, 'record')} ${done}`))
   if (report.unknown.length > 0) {
-    await out.line(out.styled('dim', `not looked at, for nobody defines them: ${report.unknown.join(', ')}`))
+    await out.line(out.styled('dim', `not looked at, for nobody defines them: ${some(report.unknown)}`))
   }
 }

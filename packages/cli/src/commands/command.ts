@@ -3,10 +3,11 @@
 import type { AgentStore } from '@coffer/agents'
 import { type BaseStore, createStore, type Place, type StoreConfig } from '@coffer/core'
 import type { Command } from 'commander'
+import type { Listed } from '../catalog.ts'
 import { CommandError, EXIT } from '../failure.ts'
 import type { Terminal } from '../output/terminal.ts'
 import type { Project, ProjectChoice } from '../project.ts'
-import { forReading, refuseMissing } from '../store-location.ts'
+import { forReading, refuseMemory, refuseMissing } from '../store-location.ts'
 
 /** A command's surroundings: where it writes, what it is about, and the exit code that it leaves behind. */
 export interface Context {
@@ -68,14 +69,55 @@ export async function usingPlace<T>(
   }
 }
 
+/**
+ * Runs with a store that learns what is defined from the command, so that only those tables have to be there that
+ * the command reads.
+ */
+export function readingStore<T>(
+  context: Context,
+  { tenant }: Pick<StoreChoice, 'tenant'>,
+  run: (store: BaseStore, place: Place) => Promise<T>,
+): Promise<T> {
+  return usingPlace(context, 'read', (place, store) =>
+    run(tenant === undefined ? store : store.tenant(tenant), place),
+  )
+}
+
+/**
+ * Those of which the place has a table, which the store knows from then on; all of them where the place can't tell.
+ * Of a log entries or heads are enough: that the others are gone is to be told.
+ */
+export async function heldIn(
+  store: BaseStore,
+  place: Place,
+  some: readonly Listed[],
+): Promise<readonly Listed[]> {
+  await store.open()
+  let held = some
+  if (store.capabilities?.contents === true) {
+    const layouts = await place.layouts()
+    refuseEmpty(layouts)
+    const names = new Set(layouts.map(({ layout }) => layout.name.replace(/__history$/, '')))
+    held = some.filter(
+      ({ definition, log }) => names.has(definition.name) || names.has(log?.heads.name ?? ''),
+    )
+  }
+  for (const { definition, log } of held) {
+    if (log === undefined) store.collection(definition)
+    else store.log(log)
+  }
+  return held
+}
+
 /** Refuses a place that nothing was ever made in. */
 export function refuseEmpty(held: readonly unknown[]): void {
   if (held.length > 0) return
-  throw new CommandError('there is no store yet: coffer init makes one', EXIT.bad)
+  throw new CommandError('there is no store yet: coffer init makes one', EXIT.bad, 'NOT_FOUND')
 }
 
 /** The config for what a command does; a command that must not make a store is refused one that is not there. */
 export function configFor(config: StoreConfig, access: Access): StoreConfig {
+  if (access !== 'write') refuseMemory(config)
   if (access === 'read') return forReading(config)
   if (access === 'change') refuseMissing(config)
   return config

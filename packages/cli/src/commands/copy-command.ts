@@ -7,6 +7,7 @@ import { readConfigFile } from '../config-file.ts'
 import { CommandError } from '../failure.ts'
 import { counted, grouped, seconds } from '../output/numbers.ts'
 import { type Progress, progressOn } from '../output/progress.ts'
+import { placeNameOf, refuseSamePlace } from '../store-files.ts'
 import { configOf, isConfigFile } from '../store-location.ts'
 import { type Context, configFor } from './command.ts'
 import { rowsIn } from './rows-in.ts'
@@ -23,11 +24,16 @@ instant of everything, all tenants and whatever collections, as it is: versions,
 deadlines, history, hashes. The source goes on working; nobody else may write to
 the target. At the end the target is read again and compared.
 
-A copy that was interrupted goes on where it was when it is run again. Any other
+A copy that was interrupted goes on where it was when it is run again from the
+same source, but removes nothing, and replaces nothing that is newer. Any other
 target with rows is refused; --update makes it equal to the source, which also
-removes what only the target has.
+removes what only the target has. Tables that only the target has stay, empty,
+and so do its floors, by which no version is ever given twice: target_hash, the
+hash of all that the target holds, tells them; content_hash is the source's.
 
---json prints { ok, rows, put, removed, same, layouts, content_hash, seconds }.
+--json prints { ok, rows, put, removed, same, layouts, content_hash,
+target_hash, seconds, verifying_seconds }, where seconds are all, and the latter
+those of comparing.
 
 Examples:
   coffer copy agents.db postgresql://coffer@localhost/agents
@@ -59,14 +65,19 @@ async function copyStore(
   signal: AbortSignal,
 ): Promise<void> {
   const begun = performance.now()
-  await using source = createStore(configFor(await configAt(from), 'read'))
-  await using target = createStore(configFor(await configAt(to), 'write'))
+  const [fromConfig, toConfig] = [await configAt(from), await configAt(to)]
+  refuseSamePlace(fromConfig, toConfig)
+  await using source = createStore(configFor(fromConfig, 'read'))
+  await using target = createStore(configFor(toConfig, 'write'))
   const total = err.isTerminal ? await rowsIn(source.place()) : undefined
   const bars: Partial<Record<string, Progress>> = {}
+  let copied: number | undefined
   const report = await copy(source, target, {
     signal,
     update: flags.update === true,
+    sourceName: placeNameOf(fromConfig),
     onProgress: ({ phase, rows }) => {
+      if (phase === 'verifying') copied ??= performance.now()
       if (bars[phase] === undefined) bars.copying?.hide()
       bars[phase] ??= progressOn(err, total)
       bars[phase].update(rows, counted(rows, 'row'))
@@ -74,11 +85,16 @@ async function copyStore(
   }).finally(() => {
     for (const bar of Object.values(bars)) bar?.hide()
   })
-  const took = performance.now() - begun
-  const { rows, put, removed, same, layouts, contentHash } = report
+  const ended = performance.now()
+  const { rows, put, removed, same, layouts, contentHash, targetHash } = report
   if (flags.json === true) {
-    const summary = { ok: true, rows, put, removed, same, layouts, content_hash: contentHash }
-    await out.line(JSON.stringify({ ...summary, seconds: Math.round(took) / 1_000 }, null, 2))
+    const hashes = { content_hash: contentHash, target_hash: targetHash }
+    const summary = { ok: true, rows, put, removed, same, layouts, ...hashes }
+    const times = {
+      seconds: inSeconds(ended - begun),
+      verifying_seconds: inSeconds(ended - (copied ?? ended)),
+    }
+    await out.line(JSON.stringify({ ...summary, ...times }, null, 2))
     return
   }
   const parts = [
@@ -86,7 +102,12 @@ async function copyStore(
     ...(same > 0 ? [`${grouped(same)} there already`] : []),
     ...(removed > 0 ? [`${grouped(removed)} removed`] : []),
   ]
-  await out.line(`${parts.join(', ')} in ${seconds(took)}; ${out.styled('green', 'verified')}`)
+  await out.line(`${parts.join(', ')} in ${seconds(ended - begun)}; ${out.styled('green', 'verified')}`)
+}
+
+/** To the millisecond. */
+function inSeconds(milliseconds: number): number {
+  return Math.round(milliseconds) / 1_000
 }
 
 async function configAt(location: string): Promise<StoreConfig> {

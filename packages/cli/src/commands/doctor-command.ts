@@ -1,12 +1,12 @@
 /** `coffer doctor`: what is not as it should be with a store, and what to do about it. */
 
 import type { Check, CheckState } from '@coffer/core'
-import { type Command, Help } from 'commander'
+import type { Command } from 'commander'
 import { diagnose } from '../doctor/diagnose.ts'
 import { EXIT } from '../failure.ts'
 import { counted } from '../output/numbers.ts'
-import { oneLine } from '../output/table.ts'
 import type { Output, Style } from '../output/terminal.ts'
+import { wrapped } from '../output/wrapped.ts'
 import { nameOf } from '../store-location.ts'
 import { type Context, refuseEmpty, usingStore, withPlaceOptions } from './command.ts'
 
@@ -19,7 +19,8 @@ const HELP = `
 Looks at durability, permissions, versions, clocks, room on the disk, indexes,
 dead rows, tables that differ from what is defined, and whatever else the engine
 tells of itself. It changes nothing and reads no records, unless --deep lets the
-engine check all that it keeps. Exits with 1 when something is bad.
+engine check all that it keeps (PostgreSQL has no such check: see pg_amcheck).
+Exits with 1 when something is bad.
 
 Examples:
   coffer doctor --store agents.db
@@ -61,7 +62,7 @@ async function tell(out: Output, store: string, checks: readonly Check[]): Promi
     }
   }
   if (checks.length > 0) await out.line()
-  await out.line(new Help().boxWrap(`${summaryOf(out, checks)}, of ${oneLine(store)}`, out.width))
+  await out.line(wrapped(`${summaryOf(checks)}, of ${store}`, out.width).join('\n'))
 }
 
 async function tellOne(out: Output, { state, topic, says }: Check): Promise<void> {
@@ -71,18 +72,18 @@ async function tellOne(out: Output, { state, topic, says }: Check): Promise<void
 /** Text with a margin, wrapped; what stands in the margin is as wide, or nothing. */
 function beside(margin: string, text: string, out: Output): string {
   const space = ' '.repeat(MARGIN)
-  const lines = new Help().boxWrap(oneLine(text), out.width - MARGIN).split('\n')
+  const lines = wrapped(text, out.width - MARGIN)
   return lines.map((line, position) => (position === 0 && margin !== '' ? margin : space) + line).join('\n')
 }
 
-function summaryOf(out: Output, checks: readonly Check[]): string {
+function summaryOf(checks: readonly Check[]): string {
   if (checks.length === 0) return 'this backend tells nothing of itself'
   const of = (state: CheckState) => checks.filter((check) => check.state === state).length
   const [bad, warnings] = [of('bad'), of('warning')]
-  if (bad + warnings === 0) return out.styled('green', `all ${checks.length} checks are good`)
+  if (bad + warnings === 0) return `all ${checks.length} checks are good`
   return [
-    ...(bad > 0 ? [out.styled('red', `${bad} bad`)] : []),
-    ...(warnings > 0 ? [out.styled('yellow', counted(warnings, 'warning'))] : []),
+    ...(bad > 0 ? [`${bad} bad`] : []),
+    ...(warnings > 0 ? [counted(warnings, 'warning')] : []),
     `${of('good')} good`,
   ].join(', ')
 }

@@ -2,8 +2,7 @@
 
 import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { AgentStore } from '@coffer/agents'
-import type { Filter } from '@coffer/core'
+import type { BaseStore, Filter, Place } from '@coffer/core'
 import { type Command, Option } from 'commander'
 import type { Listed } from '../catalog.ts'
 import { type ExportForm, linesOf, type Piece, recordsOf } from '../export/export-text.ts'
@@ -11,9 +10,17 @@ import { refuseExisting, writeFile } from '../export/output-file.ts'
 import { CommandError, EXIT } from '../failure.ts'
 import { counted } from '../output/numbers.ts'
 import { type Progress, progressOn } from '../output/progress.ts'
+import { refuseWritingInto } from '../store-files.ts'
 import { parseWhere, WHERE_HELP, WHERE_OPTION } from '../where.ts'
-import { type Context, collected, type StoreChoice, usingStore, withStoreOptions } from './command.ts'
-import { interruptible } from './interruption.ts'
+import {
+  type Context,
+  collected,
+  heldIn,
+  readingStore,
+  type StoreChoice,
+  withStoreOptions,
+} from './command.ts'
+import { stoppable } from './unfinished.ts'
 
 interface ExportFlags extends StoreChoice {
   readonly collection?: readonly string[]
@@ -71,7 +78,7 @@ export function addExportCommand(program: Command, context: Context): void {
     context.exitCode =
       flags.out === undefined
         ? await exportToOutput(context, plan, flags)
-        : await interruptible((signal) =>
+        : await stoppable('files that were finished stay, and nothing of others', (signal) =>
             exportToFiles(context, plan, { ...flags, out: flags.out ?? '' }, signal),
           )
   })
@@ -92,14 +99,27 @@ async function exportToOutput(context: Context, plan: ExportPlan, flags: ExportF
   if (flags.format === 'csv' && chosen.length !== 1) {
     throw new CommandError('CSV holds one collection: name it, or say --out with a folder')
   }
-  await usingStore(context, flags, 'read', async (store) => {
+  await readingStore(context, flags, async (store, place) => {
+    await heldOf(store, place, context, plan)
     for await (const { text } of piecesOf(store, plan, flags.format)) await context.terminal.out.write(text)
   })
   return EXIT.ok
 }
 
+/** What is exported and there. Those that are named have to be there. */
+async function heldOf(
+  store: BaseStore,
+  place: Place,
+  { project }: Context,
+  { chosen }: ExportPlan,
+): Promise<readonly Listed[]> {
+  if (chosen.length === 0) return heldIn(store, place, project.catalog.listed)
+  for (const { definition } of chosen) store.collection(definition)
+  return chosen
+}
+
 function piecesOf(
-  store: AgentStore,
+  store: BaseStore,
   { chosen, where, hasWhere }: ExportPlan,
   form: ExportForm,
 ): AsyncIterable<Piece> {
@@ -126,11 +146,13 @@ async function exportToFiles(
   if (!isFolder && flags.format === 'csv' && plan.chosen.length !== 1) {
     throw new CommandError(`CSV is a file for each collection: write --out ${flags.out}/ for a folder`)
   }
+  refuseWritingInto(context.project.storeConfig(), flags.out)
   if (!isFolder) refuseExisting(flags.out)
-  const written = await usingStore(context, flags, 'read', async (store) => {
+  const written = await readingStore(context, flags, async (store, place) => {
+    const held = await heldOf(store, place, context, plan)
     const files = isFolder
-      ? await filesIn(store, context, plan, flags)
-      : [{ file: flags.out, plan, records: await sizeOf(store, context, plan) }]
+      ? await filesIn(store, held, plan, flags)
+      : [{ file: flags.out, plan, records: err.isTerminal ? await sizeOf(store, held, plan) : 0 }]
     const total = files.reduce((sum, { records }) => sum + records, 0)
     const bar = progressOn(err, total)
     let done = 0
@@ -162,14 +184,14 @@ async function exportToFiles(
 
 /** The files of a folder: one for each collection that is named, or that has records. */
 async function filesIn(
-  store: AgentStore,
-  { project }: Context,
+  store: BaseStore,
+  held: readonly Listed[],
   plan: ExportPlan,
   { out, format, gzip }: ExportFlags & { readonly out: string },
 ) {
   const isNamed = plan.chosen.length > 0
   const files = []
-  for (const listed of isNamed ? plan.chosen : project.catalog.listed) {
+  for (const listed of held) {
     const { name } = listed.definition
     const records = await store.collection(listed.definition).count(plan.where)
     const file = join(out, `${name}.${format}${gzip === true ? '.gz' : ''}`)
@@ -180,10 +202,9 @@ async function filesIn(
   return files
 }
 
-async function sizeOf(store: AgentStore, { project, terminal }: Context, plan: ExportPlan): Promise<number> {
-  if (!terminal.err.isTerminal) return 0
+async function sizeOf(store: BaseStore, held: readonly Listed[], plan: ExportPlan): Promise<number> {
   let size = 0
-  for (const { definition } of plan.chosen.length > 0 ? plan.chosen : project.catalog.listed) {
+  for (const { definition } of held) {
     size += await store.collection(definition).count(plan.where)
   }
   return size

@@ -5,9 +5,9 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { createLogUpdate } from 'log-update'
 import { CommandError, EXIT } from '../failure.ts'
 import { dashboard, lineOf } from '../health/dashboard.ts'
-import { type Sample, Samples, takeSample, troublesOf } from '../health/sample.ts'
+import { isEmpty, type Sample, Samples, takeSample, troublesOf } from '../health/sample.ts'
 import { nameOf } from '../store-location.ts'
-import { type Context, configFor, withPlaceOptions } from './command.ts'
+import { type Context, configFor, refuseEmpty, withPlaceOptions } from './command.ts'
 import { interruptible } from './interruption.ts'
 
 interface HealthFlags {
@@ -19,15 +19,15 @@ interface HealthFlags {
 const DEFAULT_WATCH_SECONDS = 2
 
 const HELP = `
-Opens the store, asks it a small question, and tells how long that took, how much
-it holds and what its checks find. With --write a small record is written too, in
-the internal collection coffer_health. Exits with 1 when the store does not
-answer, or a check is bad. coffer doctor tells all checks with advice.
+Opens the store, asks it a small question, and tells how long that took, how
+much it holds and what its checks find. With --write a small record is written
+too, in the internal collection coffer_health. Exits with 1 when the store does
+not answer, or a check is bad. coffer doctor tells all checks with advice.
 
---watch looks again every so many seconds (default: ${DEFAULT_WATCH_SECONDS}) until Ctrl-C; on a terminal
-as a dashboard, else a line a look. Times are the median of the last 60 looks,
-beside the least and the most; numbers behind + are growth a second. The exit
-code is that of the last look.
+--watch looks again every so many seconds (default: ${DEFAULT_WATCH_SECONDS}) until Ctrl-C; on a
+terminal as a dashboard, else a line a look. Times are the median of the last 60
+looks, beside the least and the most; numbers behind + are growth a second. The
+exit code is that of the last look.
 
 Examples:
   coffer health --store agents.db
@@ -98,7 +98,7 @@ function shownOn(
 ): (sample: Sample) => Promise<void> {
   const { out } = context.terminal
   if (json === true) return (sample) => out.line(JSON.stringify(reportOf(sample)))
-  if (!out.isTerminal) return (sample) => out.line(lineOf(sample))
+  if (out.height === 0) return (sample) => out.line(lineOf(sample))
   // A hidden cursor would need handlers of signals, which end the process before the last look is told.
   const screen = createLogUpdate(out.stream, { showCursor: true })
   // The line that the cursor is on stays empty.
@@ -122,7 +122,9 @@ async function look({ project }: Context, { write }: HealthFlags): Promise<Sampl
   const config = configFor(project.storeConfig(), write === true ? 'change' : 'read')
   const store = project.catalog.createStore(config)
   try {
-    return await takeSample(store, write === true)
+    const sample = await takeSample(store, write === true)
+    if (isEmpty(sample.inspection)) refuseEmpty([])
+    return sample
   } finally {
     // What can't be closed has told so by not answering, or tells it at the next look.
     await store.close().catch(() => undefined)
@@ -142,15 +144,20 @@ function reportOf(sample: Sample): object {
     at: new Date(at).toISOString(),
     backend,
     engine: inspection?.engine ?? null,
-    openMs,
-    readMs,
-    writeMs,
+    open_ms: rounded(openMs),
+    read_ms: rounded(readMs),
+    write_ms: rounded(writeMs),
     failure: failure ?? null,
     bytes: inspection?.bytes ?? null,
-    sizes: inspection?.sizes ?? [],
+    sizes: (inspection?.sizes ?? []).map(({ isEstimate, ...size }) => ({ ...size, is_estimate: isEstimate })),
     facts: inspection?.facts ?? {},
     checks: inspection?.checks ?? [],
   }
+}
+
+/** To the microsecond. */
+function rounded(milliseconds: number | null): number | null {
+  return milliseconds === null ? null : Math.round(milliseconds * 1_000) / 1_000
 }
 
 function storeName({ project }: Context): string {

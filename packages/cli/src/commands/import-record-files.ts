@@ -1,8 +1,7 @@
 /** `coffer import` of records: JSON lines as `coffer export` writes them, or CSV. */
 
 import { basename } from 'node:path'
-import type { AgentStore } from '@coffer/agents'
-import type { CollectionDefinition } from '@coffer/core'
+import type { BaseStore, CollectionDefinition } from '@coffer/core'
 import type { Catalog } from '../catalog.ts'
 import { CommandError, EXIT } from '../failure.ts'
 import { readCsvRecords } from '../import/csv-records.ts'
@@ -14,7 +13,7 @@ import { readRecordLines } from '../import/record-lines.ts'
 import { counted, grouped, seconds } from '../output/numbers.ts'
 import { layOut } from '../output/table.ts'
 import type { Output } from '../output/terminal.ts'
-import { type Context, type StoreChoice, usingStore } from './command.ts'
+import { type Context, readingStore, type StoreChoice, usingStore } from './command.ts'
 import { ImportWatch, nameOf } from './import-watch.ts'
 
 /** The options of records. */
@@ -44,7 +43,7 @@ export async function importRecordFiles(
   const targets = new Map(files.map((file) => [file, targetOf(file, form, flags.into, catalog)]))
   const watch = new ImportWatch(terminal, files)
   const all: RecordCounts = { records: 0, bad_lines: 0, collections: {}, logs: {} }
-  const importOne = async (store: AgentStore, file: string) => {
+  const importOne = async (store: BaseStore, file: string) => {
     let counts: RecordCounts | undefined
     const { chunks } = await startReading(watch.follow(openSource(file, terminal, signal), file))
     try {
@@ -69,11 +68,15 @@ export async function importRecordFiles(
     }
   }
   try {
-    await usingStore(context, flags, flags.dryRun === true ? 'read' : 'write', async (store) => {
+    const importAll = async (store: BaseStore) => {
+      // A store that can't be opened is no fault of the lines.
+      await store.open()
       for (const file of files) {
         if (flags.strict !== true || all.bad_lines === 0) await importOne(store, file)
       }
-    })
+    }
+    if (flags.dryRun === true) await readingStore(context, flags, importAll)
+    else await usingStore(context, flags, 'write', importAll)
   } catch (error) {
     if (!signal.aborted) throw error
   } finally {

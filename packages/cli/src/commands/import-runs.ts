@@ -28,6 +28,8 @@ export async function importRuns(
   const report = new ImportReport(terminal, watch)
   try {
     await usingStore(context, flags, 'write', async (store) => {
+      // A store that can't be opened is no fault of the lines.
+      await store.open()
       for (const file of files) {
         if (report.isOver(flags.strict)) break
         const input = await startReading(watch.follow(openSource(file, terminal, signal), file))

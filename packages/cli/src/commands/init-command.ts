@@ -2,7 +2,6 @@
 
 import { existsSync, writeFileSync } from 'node:fs'
 import type { StoreConfig } from '@coffer/core'
-import { createDatabase } from '@coffer/postgres'
 import type { Command } from 'commander'
 import { CONFIG_FILES } from '../config-file.ts'
 import { CommandError, EXIT } from '../failure.ts'
@@ -65,11 +64,13 @@ async function init(context: Context, flags: InitFlags): Promise<number> {
   return EXIT.ok
 }
 
-function makeDatabase(config: StoreConfig): Promise<boolean> {
+async function makeDatabase(config: StoreConfig): Promise<boolean> {
   if (!('type' in config) || config.type !== 'postgresql') {
     throw new CommandError('--create-database is for PostgreSQL')
   }
   const { type: _type, ...options } = config
+  // Commands for other stores need no driver of PostgreSQL.
+  const { createDatabase } = await import('@coffer/postgres')
   return createDatabase(options)
 }
 

@@ -1,6 +1,5 @@
 /** `coffer ls`: what is in a store, and the records of one collection. */
 
-import type { AgentStore } from '@coffer/agents'
 import type { BaseStore, FindOptions, Place } from '@coffer/core'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { Listed } from '../catalog.ts'
@@ -12,10 +11,10 @@ import { parseOrder, parseWhere, WHERE_HELP, WHERE_OPTION } from '../where.ts'
 import {
   type Context,
   collected,
+  readingStore,
   refuseEmpty,
   type StoreChoice,
   usingPlace,
-  usingStore,
   withStoreOptions,
 } from './command.ts'
 
@@ -54,7 +53,7 @@ Examples:
       return
     }
     const listed = context.project.catalog.find(name)
-    await usingStore(context, flags, 'read', (store) => listRecords(context, store, listed, flags))
+    await readingStore(context, flags, (store) => listRecords(context, store, listed, flags))
   })
 }
 
@@ -138,7 +137,7 @@ async function unknownRows(place: Place, names: readonly string[]): Promise<List
 
 async function listRecords(
   context: Context,
-  store: AgentStore,
+  store: BaseStore,
   listed: Listed,
   flags: ListFlags,
 ): Promise<void> {

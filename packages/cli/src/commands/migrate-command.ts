@@ -6,6 +6,7 @@ import { EXIT } from '../failure.ts'
 import { confirm } from '../output/confirmation.ts'
 import { counted, seconds } from '../output/numbers.ts'
 import { progressOn } from '../output/progress.ts'
+import { some } from '../output/some.ts'
 import type { Terminal } from '../output/terminal.ts'
 import { forMigrating } from '../store-location.ts'
 import { type Context, configFor, refuseEmpty, withPlaceOptions } from './command.ts'
@@ -82,7 +83,7 @@ async function tellPlan({ out }: Terminal, plan: MigrationPlan, flags: MigrateFl
   for (const line of flags.sql === true ? statementLines(plan) : planLines(plan, out)) await out.line(line)
   if (plan.steps.length === 0) await out.line(out.styled('green', 'the tables are as they should be'))
   if (plan.unknown.length > 0 && flags.sql !== true) {
-    await out.line(out.styled('dim', `left as they are, for nobody defines them: ${plan.unknown.join(', ')}`))
+    await out.line(out.styled('dim', `left as they are, for nobody defines them: ${some(plan.unknown)}`))
   }
 }
 

@@ -1,6 +1,6 @@
 /** `coffer repair`: saves what can be read of a damaged directory. */
 
-import { type RepairReport, repair } from '@coffer/file'
+import type { RepairReport } from '@coffer/file'
 import type { Command } from 'commander'
 import { CommandError, EXIT } from '../failure.ts'
 import { counted } from '../output/numbers.ts'
@@ -36,6 +36,7 @@ async function repairStore(context: Context, flags: RepairFlags): Promise<number
     throw new CommandError('only a store of type file can be repaired: --store file:./data')
   }
   refuseMissing(config)
+  const { repair } = await import('@coffer/file')
   const report = await repair({ basePath: config.basePath })
   if (flags.json === true) await context.terminal.out.line(JSON.stringify(report, null, 2))
   else await tell(context, report)

@@ -1,5 +1,6 @@
 /** `coffer restore`: fills a store from a backup. */
 
+import { basename } from 'node:path'
 import { type ArchiveSummary, proveBackup, recognize, restore, verifyArchive } from '@coffer/backup'
 import type { Command } from 'commander'
 import { CommandError } from '../failure.ts'
@@ -8,6 +9,7 @@ import { confirm } from '../output/confirmation.ts'
 import { counted, seconds } from '../output/numbers.ts'
 import { type Progress, progressOn } from '../output/progress.ts'
 import type { ProjectChoice } from '../project.ts'
+import { refuseOwnFile } from '../store-files.ts'
 import { type Context, usingPlace, withPlaceOptions } from './command.ts'
 import { stoppable } from './unfinished.ts'
 
@@ -22,18 +24,22 @@ const HELP = `
 The backup is proven as a whole, every bit of it, before the store is opened.
 Then all of it is loaded in one commit: what fails or is interrupted leaves the
 store as it was. It may be of any backend: an archive of coffer backup, or an
-SQLite file that Coffer has made. A dump of pg_dump is for pg_restore.
+SQLite file that Coffer has made. A dump of pg_dump goes into PostgreSQL alone,
+into the schema that it was made of, by pg_restore (which has to be installed,
+or named with PG_RESTORE); coffer copy brings it elsewhere from there. A dump
+is a program: restore none from strangers.
 
-A store with rows is refused; --replace replaces all that it holds, and asks
-before it does so on a terminal. Nobody else may use the store meanwhile.
+A store with rows is refused; --replace replaces all that it holds, and asks on
+a terminal once the backup is proven. Nobody else may use the store meanwhile.
 
 --check only proves it, without any store, and tells what is in it; of an
 engine's own form it compares the hash in the .json beside it.
 
---json prints { ok, form, rows, layouts, seconds }, and with --check { ok,
-release, created_at, backend, compression, bytes, rows, layouts, logs,
-content_hash }, where logs are the heads of hash chains, to be compared with
-what is kept elsewhere.
+--json prints { ok, form, rows, layouts, proven, seconds }: rows is null for a
+dump of pg_dump, and proven false for an engine's own form without its .json.
+With --check it prints { ok, release, created_at, backend, compression, bytes,
+rows, layouts, logs, content_hash }, where logs are the heads of hash chains, to
+be compared with what is kept elsewhere.
 
 Examples:
   coffer restore backups/coffer-20261121T151612Z.tar --store new.db
@@ -68,11 +74,9 @@ async function restoreStore(
   signal: AbortSignal,
 ): Promise<void> {
   const { out, err } = context.terminal
-  // What is no backup is told before anybody is asked.
+  // What is no backup is told before any store is looked for.
   await recognize(path)
-  if (flags.replace === true && flags.yes !== true) {
-    await confirm(context.terminal, 'This replaces all that the store holds.')
-  }
+  refuseOwnFile(context.project.storeConfig(), path)
   const begun = performance.now()
   const report = await usingPlace(context, 'write', async (_place, store) => {
     const bars: Partial<Record<string, Progress>> = {}
@@ -80,6 +84,11 @@ async function restoreStore(
       return await restore(path, store, {
         signal,
         replace: flags.replace === true,
+        onProven: async () => {
+          bars.proving?.hide()
+          if (flags.replace !== true || flags.yes === true) return
+          await confirm(context.terminal, 'The backup is proven. This replaces all that the store holds.')
+        },
         onProgress: ({ phase, bytes, totalBytes, rows }) => {
           if (bars[phase] === undefined) bars.proving?.hide()
           bars[phase] ??= progressOn(err, totalBytes)
@@ -92,10 +101,17 @@ async function restoreStore(
   })
   const took = performance.now() - begun
   if (flags.json === true) {
-    const { form, rows, layouts } = report
-    const summary = { ok: true, form, rows, layouts, seconds: Math.round(took) / 1_000 }
+    const { form, rows = null, layouts, isProven: proven } = report
+    const summary = { ok: true, form, rows, layouts, proven, seconds: Math.round(took) / 1_000 }
     await out.line(JSON.stringify(summary, null, 2))
-  } else await out.line(`${counted(report.rows, 'row')} restored in ${seconds(took)}`)
+  } else {
+    const { rows, layouts } = report
+    const amount = rows === undefined ? counted(layouts, 'table') : counted(rows, 'row')
+    await out.line(`${amount} restored in ${seconds(took)}`)
+  }
+  if (!report.isProven) {
+    await err.line(`no ${basename(path)}.json was beside it, so its hash was not compared`)
+  }
 }
 
 async function checkArchive(

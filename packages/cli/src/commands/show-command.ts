@@ -1,20 +1,20 @@
 /** `coffer show`: one record whole, or one trace event by event. */
 
-import { type AgentStore, type TraceEvent, traceEvents } from '@coffer/agents'
-import { canonicalJson } from '@coffer/core'
+import { type TraceEvent, traceEvents } from '@coffer/agents'
+import { type BaseStore, canonicalJson } from '@coffer/core'
 import type { Command } from 'commander'
 import type { Listed } from '../catalog.ts'
 import { CommandError, EXIT } from '../failure.ts'
 import { counted } from '../output/numbers.ts'
 import { recordJson } from '../output/record-json.ts'
 import { layOut } from '../output/table.ts'
-import { type Context, type StoreChoice, usingStore, withStoreOptions } from './command.ts'
+import { type Context, readingStore, type StoreChoice, withStoreOptions } from './command.ts'
 
 interface ShowFlags extends StoreChoice {
   readonly json?: true
 }
 
-/** Events of one table: what is laid out together, so that memory stays constant. */
+/** Events that are read and laid out together, so that memory stays constant. */
 const TABLE_EVENTS = 1_000
 
 /** Adds the command. */
@@ -32,7 +32,7 @@ Examples:
     )
   withStoreOptions(command).action(async (name: string, key: string, flags: ShowFlags) => {
     const listed = name === 'trace' ? undefined : context.project.catalog.find(name)
-    await usingStore(context, flags, 'read', async (store) => {
+    await readingStore(context, flags, async (store) => {
       if (listed === undefined) await showTrace(context, store, key, flags)
       else
         await showRecord(context, await store.collection(listed.definition).getEntry(key), listed, key, flags)
@@ -48,7 +48,8 @@ async function showRecord(
   flags: ShowFlags,
 ): Promise<void> {
   const { out } = terminal
-  if (entry === undefined) throw new CommandError(`${definition.name}: there is no record '${key}'`, EXIT.bad)
+  if (entry === undefined)
+    throw new CommandError(`${definition.name}: there is no record '${key}'`, EXIT.bad, 'NOT_FOUND')
   if (flags.json === true) return out.line(recordJson(entry.record, definition))
   await out.line(visible(recordJson(entry.record, definition, 2)))
   await out.line(out.styled('dim', `version ${entry.version}`))
@@ -63,7 +64,7 @@ function visible(json: string): string {
 
 async function showTrace(
   { terminal }: Context,
-  store: AgentStore,
+  store: BaseStore,
   traceId: string,
   flags: ShowFlags,
 ): Promise<void> {
@@ -74,12 +75,12 @@ async function showTrace(
     for (const line of traceTable(page, out.width)) await out.line(line)
     page = []
   }
-  for await (const event of store.registry.iterateTraceEvents(traceId)) {
+  for await (const event of store.log(traceEvents).iterate(traceId, { limit: TABLE_EVENTS })) {
     events++
     if (flags.json === true) await out.line(recordJson(event, traceEvents.entries))
     else if (page.push(event) === TABLE_EVENTS) await print()
   }
-  if (events === 0) throw new CommandError(`there is no trace '${traceId}'`, EXIT.bad)
+  if (events === 0) throw new CommandError(`there is no trace '${traceId}'`, EXIT.bad, 'NOT_FOUND')
   if (flags.json === true) return
   if (page.length > 0) await print()
   await out.line(out.styled('dim', counted(events, 'event')))

@@ -34,7 +34,7 @@ export function addStatusCommand(program: Command, context: Context): void {
   withPlaceOptions(command).action(async (flags: StatusFlags) => {
     const status = await statusOf(context)
     const { out } = context.terminal
-    if (flags.json === true) await out.line(JSON.stringify(status, null, 2))
+    if (flags.json === true) await out.line(JSON.stringify(reportOf(status), null, 2))
     else await tell(out, status)
     context.exitCode = EXIT.ok
   })
@@ -107,6 +107,13 @@ function kindOf(name: string, catalog: Catalog): HeldTable['kind'] {
 function sizeOf(name: string, inspection: Inspection | undefined) {
   const size = inspection?.sizes.find(({ layout }) => layout === name)
   return { rows: size?.rows ?? null, isEstimate: size?.isEstimate ?? false, bytes: size?.bytes ?? null }
+}
+
+function reportOf({ tables, ...rest }: Status): object {
+  return {
+    ...rest,
+    tables: tables.map(({ isEstimate, ...table }) => ({ ...table, is_estimate: isEstimate })),
+  }
 }
 
 async function tell(out: Output, status: Status): Promise<void> {

@@ -5,7 +5,7 @@ import { CommandError, EXIT } from '../failure.ts'
 import { interruptible } from './interruption.ts'
 
 /**
- * Runs long work that Ctrl-C stops.
+ * Runs long work that Ctrl-C or SIGTERM stops.
  *
  * @param consequence what a stop leaves behind, as the end of a sentence
  */
@@ -14,11 +14,14 @@ export function stoppable<T>(consequence: string, run: (signal: AbortSignal) => 
     try {
       return await run(signal)
     } catch (error) {
-      if (isStoreError(error, 'ABORTED') && signal.aborted) {
+      // Streams of Node have a failure of their own for it.
+      const isAborted =
+        isStoreError(error, 'ABORTED') || (error instanceof Error && error.name === 'AbortError')
+      if (isAborted && signal.aborted) {
         throw new CommandError(`interrupted; ${consequence}`, EXIT.interrupted)
       }
       // The advice for stores that are damaged is not meant for backups, whose sentences say what to do.
-      if (isStoreError(error, 'CORRUPT')) throw new CommandError(error.message, EXIT.bad)
+      if (isStoreError(error, 'CORRUPT')) throw new CommandError(error.message, EXIT.bad, error.code)
       throw error
     }
   })

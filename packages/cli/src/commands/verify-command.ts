@@ -1,6 +1,6 @@
 /** `coffer verify`: checks that what a store keeps is what was stored in it. */
 
-import type { AgentStore } from '@coffer/agents'
+import type { BaseStore, Place } from '@coffer/core'
 import { type Command, Option } from 'commander'
 import { agentCatalog, type Listed } from '../catalog.ts'
 import { CommandError, EXIT } from '../failure.ts'
@@ -9,7 +9,7 @@ import { type Progress, progressOn } from '../output/progress.ts'
 import { oneLine } from '../output/table.ts'
 import { tenantsIn } from '../verify/tenants-in.ts'
 import { type Finding, verifyListed } from '../verify/verify-listed.ts'
-import { type Context, type StoreChoice, usingStore, withStoreOptions } from './command.ts'
+import { type Context, heldIn, readingStore, type StoreChoice, withStoreOptions } from './command.ts'
 import { sizeChecked, summaryOf, tellFinding } from './verify-report.ts'
 import { verifyTraces } from './verify-traces.ts'
 
@@ -32,10 +32,11 @@ can make its hashes too: keep heads elsewhere. One tenant is checked, see
 --deep also reads all other collections, looks whether what records refer to is
 there, and lets the engine check the structure of what it keeps.
 
---json prints { ok, checked, problems }, with --deep also structure, the words
-of the engine; with --all-tenants a tenant stands in everything:
+--json prints { ok, checked, absent, problems }, with --deep also structure, the
+words of the engine; with --all-tenants a tenant stands in all but absent:
   checked   for each log { name, kind: "log", ok, streams, entries, bad },
             for each collection { name, kind: "collection", ok, records, bad }
+  absent    the names of those that have no table here
   problems  the first 100 of each: of a collection { name, key, problem }, of a
             log { name, stream, sequence, key, problem }, where a damaged head
             has no sequence, and a missing entry no key
@@ -71,29 +72,31 @@ export function addVerifyCommand(program: Command, context: Context): void {
     const all = deep === true ? catalog.listed : catalog.provable
     const find = (name: string) => (deep === true ? catalog.find(name) : catalog.findProvable(name))
     const chosen = only === undefined ? all : [...new Set(only.map(find))]
-    context.exitCode = await usingStore(context, flags, 'read', (store) =>
+    context.exitCode = await readingStore(context, flags, (store, place) =>
       traces.length > 0
         ? verifyTraces(context, store, traces, flags)
-        : verifyStore(context, store, chosen, flags),
+        : verifyStore(context, { store, place }, chosen, flags),
     )
   })
 }
 
 async function verifyStore(
   context: Context,
-  store: AgentStore,
+  { store, place }: { readonly store: BaseStore; readonly place: Place },
   chosen: readonly Listed[],
   flags: VerifyFlags,
 ): Promise<number> {
   const { out, err } = context.terminal
-  const structure = flags.deep === true ? ((await store.place().check()) ?? []) : []
-  const tenants = flags.allTenants === true ? await tenantsIn(store.place()) : [undefined]
+  const held = await heldIn(store, place, chosen)
+  const absent = chosen.filter((each) => !held.includes(each)).map(({ definition }) => definition.name)
+  const structure = flags.deep === true ? ((await place.check()) ?? []) : []
+  const tenants = flags.allTenants === true ? await tenantsIn(place) : [undefined]
   const findings: Finding[] = []
   for (const tenant of tenants) {
     const handle = tenant === undefined ? store : store.tenant(tenant)
-    const bar = progressOn(err, err.isTerminal ? await sizeOf(handle, chosen) : undefined)
+    const bar = progressOn(err, err.isTerminal ? await sizeOf(handle, held) : undefined)
     let done = 0
-    for (const listed of chosen) {
+    for (const listed of held) {
       const found = await watched(handle, listed, { flags, done, bar })
       done += sizeChecked(found)
       const finding = tenant === undefined ? found : ofTenant(found, tenant)
@@ -106,18 +109,18 @@ async function verifyStore(
     const checked = findings.map((finding) => finding.checked)
     const problems = findings.flatMap((finding) => finding.problems)
     const deep = flags.deep === true && { structure }
-    await out.line(JSON.stringify({ ok, ...deep, checked, problems }, null, 2))
+    await out.line(JSON.stringify({ ok, ...deep, checked, absent, problems }, null, 2))
     return ok ? EXIT.ok : EXIT.bad
   }
   for (const problem of structure)
     await out.line(`${out.styled('red', 'bad')}  structure: ${oneLine(problem)}`)
-  await out.line(summaryOf(findings, out))
+  await out.line(summaryOf(findings, absent, out))
   return ok ? EXIT.ok : EXIT.bad
 }
 
 /** Checks one, while a bar is shown that is gone afterwards. */
 async function watched(
-  store: AgentStore,
+  store: BaseStore,
   listed: Listed,
   { flags, done, bar }: { readonly flags: VerifyFlags; readonly done: number; readonly bar: Progress },
 ): Promise<Finding> {
@@ -130,7 +133,7 @@ async function watched(
   }
 }
 
-async function sizeOf(store: AgentStore, chosen: readonly Listed[]): Promise<number> {
+async function sizeOf(store: BaseStore, chosen: readonly Listed[]): Promise<number> {
   let size = 0
   for (const { definition } of chosen) size += await store.collection(definition).count()
   return size

@@ -2,6 +2,7 @@
 
 import { Help } from 'commander'
 import { counted, grouped } from '../output/numbers.ts'
+import { some } from '../output/some.ts'
 import { cut, oneLine } from '../output/table.ts'
 import type { Output } from '../output/terminal.ts'
 import type { Finding, FoundProblem } from '../verify/verify-listed.ts'
@@ -51,10 +52,14 @@ function lineOf(found: FoundProblem, out: Output): string {
   )
 }
 
-/** The last line. */
-export function summaryOf(findings: readonly Finding[], out: Output): string {
+/** The last line; those that have no table are named where nothing else can be told. */
+export function summaryOf(findings: readonly Finding[], absent: readonly string[], out: Output): string {
   const found = findings.filter((finding) => !isEmpty(finding))
-  if (found.length === 0) return 'there is nothing to check: the logs and collections are empty'
+  if (found.length === 0) {
+    return findings.length === 0
+      ? new Help().boxWrap(`there is nothing to check: no table of ${some(absent)}`, out.width)
+      : 'there is nothing to check: the logs and collections are empty'
+  }
   const logs = found.filter(({ checked }) => checked.kind === 'log').length
   const kinds = [
     ...(logs > 0 ? [counted(logs, 'log')] : []),

@@ -1,6 +1,7 @@
 /** `coffer verify` with traces: checks the hash chains of these. */
 
-import type { AgentStore } from '@coffer/agents'
+import { traceEvents } from '@coffer/agents'
+import type { BaseStore } from '@coffer/core'
 import { EXIT } from '../failure.ts'
 import { counted } from '../output/numbers.ts'
 import { oneLine } from '../output/table.ts'
@@ -12,7 +13,7 @@ const MAX_NAMED = 1_000
 /** Checks the traces one by one, and tells what it finds. @returns the exit code */
 export async function verifyTraces(
   { terminal: { out, err } }: Context,
-  { registry }: AgentStore,
+  store: BaseStore,
   chosen: readonly string[],
   flags: { readonly json?: true },
 ): Promise<number> {
@@ -20,7 +21,7 @@ export async function verifyTraces(
   const missing: string[] = []
   const named: { trace: string; sequence: number; problem: string }[] = []
   for (const trace of chosen) {
-    const { ok, entries, problem } = await registry.verifyTrace(trace)
+    const { ok, entries, problem } = await store.log(traceEvents).verify(trace)
     if (ok && entries === 0) {
       missing.push(trace)
       report.ok = false

@@ -6,6 +6,7 @@
 
 import type { CollectionDefinition } from '@coffer/core'
 import * as z from 'zod'
+import { CommandError } from '../failure.ts'
 
 /** What the cells of a column hold. */
 export type CellKind = 'text' | 'number' | 'boolean' | 'json'
@@ -24,15 +25,22 @@ export const OTHERS = '*'
 /** A value as it was read, or why it can't be. */
 export type CellValue = { readonly value: unknown } | { readonly problem: string }
 
-/** The columns of a collection, in the order of its schema. */
-export function csvColumns({ schema, key }: CollectionDefinition): readonly CsvColumn[] {
+/**
+ * The columns of a collection, in the order of its schema.
+ *
+ * @throws CommandError where a member is named as the column of others is
+ */
+export function csvColumns({ name, schema, key }: CollectionDefinition): readonly CsvColumn[] {
   const { properties = {}, required = [] } = described(schema)
   const shape = schema instanceof z.ZodObject ? Object.keys(schema.shape) : Object.keys(properties)
+  if (shape.includes(OTHERS)) {
+    throw new CommandError(`${name}: CSV has no column for a member named '${OTHERS}': take jsonl`)
+  }
   const columns = shape.map(
-    (name): CsvColumn => ({
-      name,
-      kind: kindOf(properties[name]),
-      required: name === key || required.includes(name),
+    (member): CsvColumn => ({
+      name: member,
+      kind: kindOf(properties[member]),
+      required: member === key || required.includes(member),
     }),
   )
   return takesOthers(schema) ? [...columns, { name: OTHERS, kind: 'json', required: false }] : columns
@@ -45,7 +53,7 @@ export function cellsOf(
 ): string[] {
   return columns.map(({ name, kind }) => {
     if (name !== OTHERS) return cellOf(document[name], kind)
-    const known = new Set(columns.map((column) => column.name))
+    const known = new Set(columns.map((column) => column.name).filter((column) => column !== OTHERS))
     const others = Object.entries(document).filter(([member]) => !known.has(member))
     return others.length === 0 ? '' : JSON.stringify(Object.fromEntries(others))
   })

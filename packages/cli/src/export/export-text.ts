@@ -38,7 +38,7 @@ export async function* recordsOf(
   where: Filter,
   form: ExportForm,
 ): AsyncGenerator<Piece> {
-  const columns = csvColumns(definition)
+  const columns = form === 'csv' ? csvColumns(definition) : []
   if (form === 'csv') yield { text: csv([columns.map(({ name }) => name)]), records: 0 }
   const collection = store.collection(definition)
   let cursor: string | undefined

@@ -1,10 +1,10 @@
 /** What a person sees of a store's health, as lines. */
 
-import { Help } from 'commander'
 import { bytesOf } from '../output/bytes.ts'
 import { counted, grouped } from '../output/numbers.ts'
 import { cut, layOut, oneLine } from '../output/table.ts'
 import type { Output, Style } from '../output/terminal.ts'
+import { wrapped } from '../output/wrapped.ts'
 import { loadOf } from './load.ts'
 import { rowsOf, type Sample, type Samples, troublesOf } from './sample.ts'
 
@@ -61,11 +61,8 @@ export function lineOf(sample: Sample): string {
 function headline(out: Output, store: string, { health, inspection, at }: Sample): readonly string[] {
   const time = `${new Date(at).toISOString().slice(11, 19)}Z`
   const [state, style] = health.ok ? (['ok', 'green'] as const) : (['not ok', 'red'] as const)
-  const rest = cut(
-    oneLine(`${inspection?.engine ?? health.backend}  ${time}  ${store}`),
-    Math.max(1, out.width - state.length - 2),
-  )
-  return [`${out.styled(style, state)}  ${rest}`]
+  const rest = [time, inspection?.engine ?? health.backend, oneLine(store)].join('  ')
+  return [`${out.styled(style, state)}  ${cut(rest, Math.max(1, out.width - state.length - 2))}`]
 }
 
 function answers(out: Output, samples: Samples): readonly string[] {
@@ -140,11 +137,6 @@ function attention(out: Output, sample: Sample): readonly string[] {
   if (lines.length <= MAX_ATTENTION) return ['', ...lines]
   const more = counted(lines.length - MAX_ATTENTION + 1, 'more line')
   return ['', ...lines.slice(0, MAX_ATTENTION - 1), cut(`… ${more}: coffer doctor tells all`, out.width)]
-}
-
-/** Commander leaves text as it is where there is hardly any room; who calls it cuts the lines. */
-function wrapped(text: string, width: number): readonly string[] {
-  return new Help().boxWrap(oneLine(text), width).split('\n')
 }
 
 /** 0.4123 → `0.41 ms`. */

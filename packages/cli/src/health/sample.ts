@@ -13,21 +13,30 @@ export interface Sample {
   readonly inspection: Inspection | undefined
 }
 
-/** Looks at a store that was made for it alone, opening it. Never fails: a store that can't be had is an answer. */
+/**
+ * Looks at a store that was made for it alone, opening it. Never fails: a store that can't be had is an answer.
+ * Where no store is yet, nothing is written.
+ */
 export async function takeSample(store: BaseStore, write: boolean): Promise<Sample> {
   const place = store.place()
   const startedAt = performance.now()
   const first = await place.health()
   const openMs = performance.now() - startedAt
-  const health = first.ok ? await place.health({ write }) : first
   const at = Date.now()
-  if (!health.ok) return { at, health, openMs, inspection: undefined }
+  if (!first.ok) return { at, health: first, openMs, inspection: undefined }
   try {
-    return { at, health, openMs, inspection: await place.inspect() }
+    const inspection = await place.inspect()
+    const health = write && !isEmpty(inspection) ? await place.health({ write }) : first
+    return { at, health, openMs, inspection }
   } catch (cause) {
     const { code, message } = isStoreError(cause) ? cause : unknownFailure(place.backend)
-    return { at, health: { ...health, ok: false, failure: { code, message } }, openMs, inspection: undefined }
+    return { at, health: { ...first, ok: false, failure: { code, message } }, openMs, inspection: undefined }
   }
+}
+
+/** True for a place that tells that nothing was ever made in it. */
+export function isEmpty(inspection: Inspection | undefined): boolean {
+  return inspection?.sizes.length === 0
 }
 
 function unknownFailure(backend: string): NonNullable<Health['failure']> {

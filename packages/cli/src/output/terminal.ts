@@ -16,9 +16,6 @@ export type Style = Parameters<typeof styleText>[0]
 /** Columns that output is laid out for, unless it goes to a terminal that has fewer. */
 const COLUMNS = 80
 
-/** The lines of a terminal that does not say how many it has. */
-const ROWS = 24
-
 /** A stream that lines go to; a terminal says so, and how many columns and lines it has. */
 export type OutputStream = NodeJS.WritableStream & {
   readonly isTTY?: boolean
@@ -50,10 +47,10 @@ export class Output {
     return this.isTerminal && columns > 0 ? Math.min(COLUMNS, columns) : COLUMNS
   }
 
-  /** The lines that a screen has. */
+  /** The lines that a terminal's screen has; 0 where there is none, or it does not say. */
   get height(): number {
     const { rows = 0 } = this.#stream
-    return rows > 0 ? rows : ROWS
+    return this.isTerminal ? rows : 0
   }
 
   /** Writes a line, and waits while the reader is behind. */

@@ -1,7 +1,6 @@
 /** Checks all of a log, or of a collection that keeps hashes, and tells what is wrong with it. */
 
-import type { AgentStore } from '@coffer/agents'
-import type { CollectionDefinition, LogDefinition } from '@coffer/core'
+import type { BaseStore, CollectionDefinition, LogDefinition } from '@coffer/core'
 import type { Listed } from '../catalog.ts'
 
 /** Problems of one log or collection that are kept; all of them are counted. */
@@ -56,7 +55,7 @@ export interface Finding {
  * @param onProgress called with the number of entries or records seen
  */
 export function verifyListed(
-  store: AgentStore,
+  store: BaseStore,
   { definition, log }: Listed,
   references: boolean,
   onProgress: (seen: number) => void,
@@ -67,7 +66,7 @@ export function verifyListed(
 }
 
 async function verifyCollection(
-  store: AgentStore,
+  store: BaseStore,
   definition: CollectionDefinition,
   references: boolean,
   onProgress: (seen: number) => void,
@@ -82,7 +81,7 @@ async function verifyCollection(
 }
 
 async function verifyLog(
-  store: AgentStore,
+  store: BaseStore,
   log: LogDefinition,
   onProgress: (seen: number) => void,
 ): Promise<Finding> {

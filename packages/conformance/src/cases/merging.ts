@@ -105,6 +105,56 @@ export const mergingCases: readonly Case[] = [
     },
   },
   {
+    id: 'O6-both',
+    clause: 'O6',
+    title: 'a key that is put and removed is not there afterwards, and of one put twice the last stays',
+    requires: ['contents'],
+    run: async (context) => {
+      const store = await filled(context)
+      const put = [row('a', 5), row('new', 6), row('b', 7), row('b', 8)]
+      const remove = ['a', 'new'].map((id) => ({ tenant: 'default', id }))
+      await store.place().merge(layout, { ...nothing, put, remove })
+      const { rows } = await tableOf(store)
+      assert.deepEqual(
+        rows.map(({ id, fields }) => [id, fields[0]]),
+        [
+          ['b', 8],
+          ['c', 1],
+        ],
+      )
+    },
+  },
+  {
+    id: 'O6-both-append-only',
+    clause: 'O6',
+    title: 'an entry that was not there is put twice and removed in one merge',
+    requires: ['contents'],
+    run: async (context) => {
+      const store = context.store()
+      await happeningsOf(store).append('s', [{ event_id: 'e1', note: 'x' }])
+      const [entry] = tableIn(await heldBy(store), 'happenings').rows
+      assert.ok(entry)
+      const twice = (id: string) => [
+        { ...entry, id },
+        { ...entry, id, version: 2 },
+      ]
+      const put = [...twice('e2'), ...twice('e3')]
+      await store.place().merge(happenings.entries.layout, { ...nothing, put })
+      await store
+        .place()
+        .merge(happenings.entries.layout, { ...nothing, put: twice('e4'), remove: twice('e4') })
+      const { rows } = tableIn(await heldBy(store), 'happenings')
+      assert.deepEqual(
+        rows.map(({ id, version }) => [id, version]),
+        [
+          ['e1', 1],
+          ['e2', 2],
+          ['e3', 2],
+        ],
+      )
+    },
+  },
+  {
     id: 'O6-floors',
     clause: 'O6',
     title: 'floors rise to what is given and never fall, and removals alone raise none',

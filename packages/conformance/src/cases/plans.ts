@@ -121,7 +121,8 @@ const all: readonly Case[] = [
   {
     id: 'O8-nothing-made',
     clause: 'O8',
-    title: 'where nothing was made, a plan makes every collection and history, and planning makes none',
+    title:
+      'where nothing was made, a plan makes every collection and history, and planning makes no collection',
     requires: ['contents'],
     run: async (context) => {
       const store = context.store()

@@ -235,6 +235,30 @@ const undone: readonly Case[] = [
     },
   },
   {
+    id: 'O4-unnamed',
+    clause: 'O4',
+    title: 'rows and floors of a layout that is not among the new ones refuse the whole',
+    requires: ['contents'],
+    run: async (context) => {
+      const store = await full(context)
+      const before = await heldBy(store)
+      const parts: readonly ((loader: Loader) => Promise<void>)[] = [
+        (loader) => loader.rows(others.layout, [row('a', 1, { fields: [] })]),
+        (loader) => loader.floors(others.layout, [{ tenant: 'default', version: 4 }]),
+      ]
+      for (const load of parts) {
+        const replacing = store
+          .place()
+          .replace({ layouts: held(things.layout), onlyIfEmpty: false }, async (loader) => {
+            await loader.rows(things.layout, [row('k', 1)])
+            await load(loader)
+          })
+        await assert.rejects(replacing, { code: 'INVALID_ARGUMENT' })
+        assertSame(await heldBy(store), before)
+      }
+    },
+  },
+  {
     id: 'O4-swallowed',
     clause: 'O4',
     title: 'a row that was refused undoes the whole, also when the callback swallows the failure',

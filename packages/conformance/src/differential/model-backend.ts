@@ -33,6 +33,7 @@ import {
   type Query,
   type ReferenceCheck,
   type RefusalCode,
+  StoreError,
   type Sweep,
 } from '@coffer/core/backend'
 import { modelContents } from './model-contents.ts'
@@ -156,6 +157,9 @@ function applyOne(state: State, operation: Operation, at: number): Applied | Ref
   const table = tableOf(state, layout)
   const row = table.get(nameOf(operation))
   const floor = state.floors.get(nameOf({ tenant, id: layout.name })) ?? 0
+  if (layout.appendOnly && (operation.type !== 'put' || operation.condition.type !== 'absent')) {
+    throw new StoreError('UNSUPPORTED', `${layout.name} is append-only`)
+  }
   const decision = decide(operation, row, floor, at)
   if (decision.type === 'refuse') return decision.code
   const erases = operation.type === 'delete' && operation.mode === 'erase'

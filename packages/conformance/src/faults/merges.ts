@@ -48,6 +48,14 @@ export const mergeFaults: readonly Fault[] = [
     remove: merge.remove.slice(0, 1_000),
   })),
   mergeFault('merge-removes-none', 'rows are not removed', (merge) => ({ ...merge, remove: [] })),
+  mergeFault('merge-removes-first', 'a row that is put and removed stays', (merge) => ({
+    ...merge,
+    remove: merge.remove.filter((key) => !merge.put.some((row) => isSameKey(row, key))),
+  })),
+  mergeFault('merge-first-of-each', 'of a row that is put twice the first stays', (merge) => ({
+    ...merge,
+    put: merge.put.filter((row, at) => merge.put.findIndex((each) => isSameKey(each, row)) === at),
+  })),
   mergeFault('merge-removes-of-all', 'a row is removed from every tenant', (merge, layout, contents) =>
     contents.snapshot(async (snapshot) => {
       const rows = await allRowsIn(snapshot, layout)

@@ -98,6 +98,18 @@ const undone: readonly Fault[] = [
       },
     }
   }),
+  loaderFault('replace-one-at-a-time', 'O4', 'rows that come while others are loaded are lost', (loader) => {
+    let isBusy = false
+    return {
+      rows: async (layout, rows) => {
+        if (isBusy) return
+        isBusy = true
+        await loader.rows(layout, rows).finally(() => {
+          isBusy = false
+        })
+      },
+    }
+  }),
   contentsFault('replace-answers-nothing', 'O4', 'what the callback answers is lost', (contents) => ({
     replace: async <T>(...parameters: Parameters<typeof contents.replace<T>>) => {
       await contents.replace(...parameters)

@@ -86,6 +86,43 @@ const told: readonly Fault[] = [
   ),
 ]
 
+/** Gives out rows that are kept, and answers with them whoever reads by key afterwards. */
+const kept: Fault = {
+  id: 'snapshot-gives-its-own',
+  clause: 'V4',
+  title: 'a snapshot gives out the rows that are kept',
+  plant: (backend) => {
+    const { contents } = backend
+    if (contents === undefined) return backend
+    const own = new Map<string, NewRow>()
+    return overridden(backend, {
+      read: async (layout, keys, options) => {
+        const rows = await backend.read(layout, keys, options)
+        return rows.map((row) => {
+          const mine = row && own.get(JSON.stringify([layout.name, row.tenant, row.id, row.version]))
+          return row && mine ? { ...row, document: mine.document } : row
+        })
+      },
+      contents: overridden(contents, {
+        snapshot: (run) =>
+          contents.snapshot((snapshot) =>
+            run(
+              overridden(snapshot, {
+                rows: async (layout, after, limit) => {
+                  const rows = await snapshot.rows(layout, after, limit)
+                  for (const row of rows) {
+                    own.set(JSON.stringify([layout.name, row.tenant, row.id, row.version]), row)
+                  }
+                  return rows
+                },
+              }),
+            ),
+          ),
+      }),
+    })
+  },
+}
+
 const inOrder: readonly Fault[] = [
   snapshotFault(
     'snapshot-in-utf-16-order',
@@ -325,4 +362,4 @@ const ofOneState: readonly Fault[] = [
   },
 ]
 
-export const snapshotFaults: readonly Fault[] = [...told, ...inOrder, ...ofOneState]
+export const snapshotFaults: readonly Fault[] = [...told, kept, ...inOrder, ...ofOneState]

@@ -1,0 +1,234 @@
+/**
+ * The copy rig: a store in which a bank works is copied by processes that are killed, again and again, while the bank
+ * goes on. When nobody works any more and a copy ends, it holds what the store holds: no more, no less, nothing older.
+ */
+
+import { contentHash, copy, readMark } from '@coffer/backup'
+import { isStoreError } from '@coffer/core'
+import { type Banking, bankProblems, openBank, transfersIn, writingProblems } from './bank.ts'
+import type { ContentsResult, CopyJob } from './contents-worker.ts'
+import { errorText } from './error-text.ts'
+import { ALL_PACKAGES, type GroundPlace, Grounds, inStore } from './grounds.ts'
+import { randomFrom } from './random.ts'
+import type { Effort, Rig, RigOptions, RigResult } from './rig.ts'
+import { type SubjectName, subjects } from './subjects.ts'
+import { type Ending, type Workers, workersOf } from './worker-process.ts'
+
+interface Extent {
+  /** Copies that are killed, onto each backend, before one may end. */
+  readonly kills: number
+  /** Records that make the bank as large as it is. */
+  readonly papers: number
+  readonly controls: number
+  /** Killed copies of each trial of the control arm. */
+  readonly controlKills: number
+}
+
+const EXTENTS: Readonly<Record<Effort, Extent>> = {
+  short: { kills: 2, papers: 2_000, controls: 1, controlKills: 2 },
+  long: { kills: 40, papers: 20_000, controls: 5, controlKills: 3 },
+}
+const WRITERS = 3
+/** How long a copy works before it is killed, at most. */
+const LONGEST_MS = 1_500
+
+export const copyRigs: readonly Rig[] = Object.values(subjects).map(({ name }) => ({
+  name: `copy.${name}`,
+  description:
+    'kills who copies a store at work onto other backends, again and again: the last copy is the same',
+  unavailable: () => subjects[name].unavailable(),
+  run: (options) => run(name, options),
+}))
+
+/** What one source is copied to. */
+async function targetsOf(name: SubjectName): Promise<readonly SubjectName[]> {
+  const others = Object.values(subjects).filter((each) => each.name !== name)
+  const missing = await Promise.all(others.map((each) => each.unavailable()))
+  return others.filter((_each, position) => missing[position] === undefined).map((each) => each.name)
+}
+
+async function run(name: SubjectName, { effort, seed, onProgress }: RigOptions): Promise<RigResult> {
+  const extent = EXTENTS[effort]
+  const targets = await targetsOf(name)
+  await using grounds = await Grounds.start([name, ...targets])
+  await using workers = workersOf<CopyJob, ContentsResult>('./contents-worker.ts', ALL_PACKAGES)
+  const tally: Tally = { killed: 0, transfers: 0, marks: 0 }
+  const violations: string[] = []
+  const total = targets.length * extent.kills + extent.controls
+  let done = 0
+  const onStep = () => onProgress(++done, total)
+  for (const to of targets) {
+    const scene = await startScene(grounds, workers, name, to, extent, seed)
+    const problems = await copyUntilDone(scene, extent.kills, false, tally, onStep)
+    problems.push(...(await refusalProblems(scene)))
+    tally.transfers += await inStore(scene.source, transfersIn)
+    violations.push(...problems.map((problem) => `onto ${to}: ${problem}`))
+    await scene.end()
+  }
+  let caught = 0
+  const unused: Tally = { killed: 0, transfers: 0, marks: 0 }
+  for (let trial = 0; trial < extent.controls; trial++) {
+    const to = targets[trial % targets.length] as SubjectName
+    const scene = await startScene(grounds, workers, name, to, extent, seed + trial)
+    const problems = await copyUntilDone(scene, extent.controlKills, true, unused, () => undefined)
+    if (problems.length > 0) caught++
+    await scene.end()
+    onStep()
+  }
+  return {
+    counts: {
+      targets: targets.length,
+      'copies killed': tally.killed,
+      'marks found': tally.marks,
+      'transfers beside them': tally.transfers,
+    },
+    violations,
+    control: {
+      description: 'a copy that goes on behind as many rows as it finds',
+      trials: extent.controls,
+      violations: caught,
+    },
+  }
+}
+
+interface Tally {
+  killed: number
+  transfers: number
+  marks: number
+}
+
+interface Scene {
+  readonly workers: Workers<CopyJob, ContentsResult>
+  readonly source: GroundPlace
+  readonly target: GroundPlace
+  readonly seed: number
+  readonly papers: number
+  end(): Promise<void>
+}
+
+async function startScene(
+  grounds: Grounds,
+  workers: Workers<CopyJob, ContentsResult>,
+  from: SubjectName,
+  to: SubjectName,
+  { papers }: Extent,
+  seed: number,
+): Promise<Scene> {
+  const source = await grounds.newPlace(from)
+  const target = await grounds.newPlace(to)
+  await inStore(source, (store) => openBank(store, papers))
+  return {
+    workers,
+    source,
+    target,
+    seed,
+    papers,
+    async end() {
+      await source.remove()
+      await target.remove()
+    },
+  }
+}
+
+/** Copies, with a bank at work in the source, and kills who copies; then once more, in peace. */
+async function copyUntilDone(
+  scene: Scene,
+  kills: number,
+  isNaive: boolean,
+  tally: Tally,
+  onStep: () => void,
+): Promise<string[]> {
+  const problems: string[] = []
+  for (let trial = 0; trial < kills; trial++) {
+    const random = randomFrom(scene.seed, trial)
+    const worker = await scene.workers.next()
+    worker.begin(await jobOf(scene, `trial-${trial}`, isNaive))
+    // Half of them when it is at work for certain.
+    const isAtWork = isNaive || trial % 2 === 0
+    if (isAtWork) await worker.noted()
+    const ending = await worker.killAfter(random.below(isAtWork ? LONGEST_MS / 4 : LONGEST_MS))
+    await settled(scene)
+    if (ending.outcome === 'failed') problems.push(`copy ${trial}: ${ending.error}`)
+    if (ending.outcome === 'killed') {
+      tally.killed++
+      const marked = await markProblem(scene)
+      if (marked === undefined) tally.marks++
+      else if (!isNaive && marked !== '') problems.push(`copy ${trial}: ${marked}`)
+    }
+    onStep()
+  }
+  const worker = await scene.workers.next()
+  worker.begin(await jobOf(scene, undefined, isNaive))
+  const last = await worker.ending()
+  await settled(scene)
+  return [...problems, ...(await endProblems(scene, last))]
+}
+
+async function settled({ source, target }: Scene): Promise<void> {
+  await source.settled()
+  await target.settled()
+}
+
+/** The bank works where it has a name. A copy that is done is brought up to date; one that isn't goes on by itself. */
+async function jobOf(scene: Scene, name: string | undefined, isNaive: boolean): Promise<CopyJob> {
+  const { source, target, seed, papers } = scene
+  const isDone = await inStore(target, async (store) => (await readMark(store.place())) === 'done')
+  const banking: Banking | undefined =
+    name === undefined ? undefined : { seed, name, writers: WRITERS, paperCount: papers }
+  return {
+    type: 'copy',
+    source: source.config(),
+    target: target.config(),
+    banking,
+    update: isDone,
+    isNaive,
+  }
+}
+
+/** A target that has rows must say that a copy has begun; `undefined` when it does, empty when it has none. */
+async function markProblem({ target }: Scene): Promise<string | undefined> {
+  return inStore(target, async (store) => {
+    const mark = await readMark(store.place())
+    if (mark !== undefined) return undefined
+    const filled = await store.place().snapshot(async (snapshot) => {
+      for (const { layout } of snapshot.layouts) {
+        if ((await snapshot.rows(layout, undefined, 1)).length > 0) return true
+      }
+      return false
+    })
+    return filled ? 'the target has rows, and does not say that a copy has begun' : ''
+  })
+}
+
+async function endProblems({ source, target, seed }: Scene, last: Ending<ContentsResult>): Promise<string[]> {
+  if (last.outcome !== 'done') return [`the last copy did not end: ${JSON.stringify(last)}`]
+  const problems: string[] = []
+  const wanted = await inStore(source, (store) => contentHash(store))
+  const { contentHash: said } = last.result
+  if (said !== undefined && said !== wanted) problems.push('the copy tells another hash than the source has')
+  try {
+    const found = await inStore(target, (store) => contentHash(store))
+    if (found !== wanted) problems.push('the target holds something else than the source')
+    const wrong = await inStore(target, (store) => bankProblems(store))
+    problems.push(...wrong)
+    if (problems.length === 0)
+      problems.push(...(await inStore(target, (store) => writingProblems(store, seed))))
+  } catch (error) {
+    problems.push(`the target can't be read: ${errorText(error)}`)
+  }
+  return problems
+}
+
+/** What is done, and somebody's own place, is not copied onto unless that is asked for. */
+async function refusalProblems({ source, target }: Scene): Promise<string[]> {
+  const before = await inStore(target, (store) => contentHash(store))
+  const refused = await inStore(source, (from) => inStore(target, (to) => copy(from, to))).then(
+    () => 'nothing',
+    (error: unknown) => (isStoreError(error, 'ALREADY_EXISTS') ? undefined : errorText(error)),
+  )
+  const after = await inStore(target, (store) => contentHash(store))
+  return [
+    ...(refused === undefined ? [] : [`a copy onto a filled place was told ${refused}`]),
+    ...(after === before ? [] : ['a copy onto a filled place has changed it']),
+  ]
+}

@@ -1,0 +1,65 @@
+/** A process around a migration: it opens a store by the new definition, or works by the old one, or only reads. */
+
+import { createStore, type StoreConfig } from '@coffer/core'
+import { naiveBackend } from './migration-naive.ts'
+import { plainReader } from './migration-reader.ts'
+import { item, items, oldItems } from './migration-records.ts'
+import { serve } from './worker-process.ts'
+
+/** What such a process is told to do. */
+export interface MigrationJob {
+  readonly type: 'open' | 'open naively' | 'write' | 'read'
+  readonly config: StoreConfig
+}
+
+/** What it did until it was told to stop. */
+export interface MigrationResult {
+  readonly done: number
+  readonly longestMs: number
+}
+
+type Note = () => void
+
+await serve<MigrationJob, MigrationResult>(async ({ type, config }, { stopped, note }) => {
+  if (type === 'open' || type === 'open naively') {
+    await using store = createStore(type === 'open' ? config : { backend: naiveBackend(config, note) })
+    store.collection(items)
+    await store.open()
+    return { done: 1, longestMs: 0 }
+  }
+  if (type === 'read') {
+    const reader = await plainReader(config)
+    try {
+      return await again(() => reader.read(), stopped, note)
+    } finally {
+      await reader.end()
+    }
+  }
+  await using store = createStore(config)
+  const collection = store.collection(oldItems)
+  await store.open()
+  return await again((number) => collection.put(item(number, true)), stopped, note)
+})
+
+/** Does something again and again, and looks for the longest time between two ends of it. */
+async function again(
+  act: (number: number) => Promise<unknown>,
+  stopped: Promise<void>,
+  note: Note,
+): Promise<MigrationResult> {
+  let isOver = false
+  stopped.then(() => {
+    isOver = true
+  })
+  let [done, longestMs] = [0, 0]
+  await act(done++)
+  note()
+  for (let last = performance.now(); !isOver; ) {
+    await act(done++)
+    const now = performance.now()
+    longestMs = Math.max(longestMs, now - last)
+    last = now
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+  return { done, longestMs: Math.ceil(longestMs) }
+}
