@@ -74,7 +74,9 @@ describe.each(['file:./data', 'sqlite:./agents.db'])('coffer health on %s', (add
     expect((await coffer(['status', ...at])).out).not.toContain('coffer_health')
     expect((await coffer(['health', '--write', ...at])).out).toMatch(/\nwrite +\d/)
     const { tables } = JSON.parse((await coffer(['status', '--json', ...at])).out)
-    expect(tables).toContainEqual(expect.objectContaining({ name: 'coffer_health', kind: 'internal', rows: 0 }))
+    expect(tables).toContainEqual(
+      expect.objectContaining({ name: 'coffer_health', kind: 'internal', rows: 0 }),
+    )
     expect((await coffer(['export', ...at])).out).toBe(exported)
     expect((await coffer(['ls', ...at])).out).not.toContain('coffer_')
     const { unknown, migration } = JSON.parse((await coffer(['status', '--json', ...at])).out)
