@@ -34,7 +34,7 @@ import { loadBackend } from './load-backend.ts'
 import { beginOperation, observeCleanup, observeTransaction } from './observe.ts'
 import { Opening } from './opening.ts'
 import type { Group, Outcome } from './operation.ts'
-import { isWithinPlace } from './place-callback.ts'
+import { heldPlace } from './place-callback.ts'
 import type { Query } from './predicate.ts'
 import type { Rewriting } from './reindex.ts'
 import type { Key, StoredRow } from './row.ts'
@@ -345,7 +345,8 @@ export class Engine implements Executor {
       const open = (rewriting: Rewriting) => this.#openAll(undefined, rewriting)
       const begun = opened.then(() => {
         const backend = this.#backendNow()
-        if (!backend.capabilities.readsBesideTransaction) this.#refuseInsidePlace(`'${operation}'`)
+        const { readsBesideTransaction } = backend.capabilities
+        if (!readsBesideTransaction && heldPlace(this) === 'replacement') this.#refuseInsidePlace(operation)
         return run(backend, open)
       })
       return begun.catch(this.#fail)
@@ -374,7 +375,7 @@ export class Engine implements Executor {
   }
 
   #refuseInsidePlace(action: string): void {
-    if (!isWithinPlace(this)) return
+    if (heldPlace(this) === undefined) return
     throw invalid(
       `${action} inside the callback of a snapshot or a replacement would wait for the callback itself`,
     )

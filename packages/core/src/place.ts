@@ -138,7 +138,7 @@ export class Place {
     return passingOn((around) =>
       this.#atContents('snapshot', (contents, backend) =>
         contents.snapshot((snapshot) =>
-          withinPlace(this.#engine, () =>
+          withinPlace(this.#engine, 'snapshot', () =>
             withSnapshot(snapshot, backend, (named) => around(() => run(named))),
           ),
         ),
@@ -154,7 +154,7 @@ export class Place {
     return passingOn((around) =>
       this.#aloneAtContents('replace', (contents, backend) =>
         contents.replace(replacement, (loader) =>
-          withinPlace(this.#engine, () =>
+          withinPlace(this.#engine, 'replacement', () =>
             withLoader(loader, replacement.layouts, backend, (strict) => around(() => run(strict))),
           ),
         ),
@@ -181,10 +181,8 @@ export class Place {
   }
 
   /** Says that all rows of a layout have its form now, after `make` and `merge`: it is not stale any more. */
-  async settle(layout: Layout): Promise<void> {
-    await this.#engine.atPlace('settle', (backend) =>
-      this.#engine.alone('settle', () => backend.reindex(layout, [], true)),
-    )
+  settle(layout: Layout): Promise<void> {
+    return this.#aloneAtContents('settle', (_contents, backend) => backend.reindex(layout, [], true))
   }
 
   /** The statements between two forms of a layout; `undefined` where the backend has none. */

@@ -34,7 +34,7 @@ import { openForWriting } from './opening.ts'
 import { openForReading } from './reading.ts'
 import { layoutsBody, rewrittenBody } from './record.ts'
 import { checkStructure } from './structure-check.ts'
-import { absent, assertLayouts, isStoreIn } from './verification.ts'
+import { absent, assertHeld, assertLayouts, isStoreIn } from './verification.ts'
 import { changesSince, Writer } from './writer.ts'
 
 /** What a backend stands on, to be replaced in tests. */
@@ -97,7 +97,9 @@ class FileBackend implements Backend {
     const engine = this.#engine()
     const changed = layouts.filter((layout) => this.#known.get(layout.name) !== layoutText(layout))
     refuseOlderDefinitions(this.name, changed, (name) => engine.layout(name))
-    if (this.#options.migrate === 'verify') assertLayouts(this.#view(), layouts)
+    const { migrate, readOnly } = this.#options
+    if (readOnly) assertHeld(this.#view(), changed)
+    else if (migrate === 'verify') assertLayouts(this.#view(), layouts)
     engine.open(changed)
     if (changed.length > 0) await this.#writer?.commitBody(layoutsBody(changed))
     for (const layout of changed) this.#known.set(layout.name, layoutText(layout))

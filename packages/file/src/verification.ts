@@ -1,4 +1,4 @@
-/** The option `migrate: 'verify'`: refuses what opening would have to change. */
+/** What opening would have to make or change, refused where `migrate: 'verify'` or `readOnly` does not allow it. */
 
 import type { Layout } from '@coffer/core/backend'
 import type { View } from '@coffer/memory/engine'
@@ -25,10 +25,30 @@ export function assertLayouts(view: View, layouts: readonly Layout[]): void {
   )
   const changed = layouts.filter((layout) => !right.has(layoutText(layout)))
   if (changed.length === 0) return
-  const shown = changed.slice(0, MAX_NAMED).map((layout) => layout.name)
-  const more = changed.length - shown.length
-  const names = [...shown, ...(more > 0 ? [`${more} more`] : [])].join(', ')
-  throw unsupported(`the directory holds nothing, or rows of another form, for ${names}`)
+  throw unsupported(`the directory holds nothing, or rows of another form, for ${namesOf(changed)}`)
+}
+
+/**
+ * For a reader, which takes rows of another form as they are and brings them up by itself: a collection that is not
+ * there would look like an empty one.
+ *
+ * @throws StoreError `UNSUPPORTED` for layouts that the directory does not hold
+ */
+export function assertHeld(view: View, layouts: readonly Layout[]): void {
+  const held = new Set([...view.tables()].map(({ layout }) => layout.name))
+  const missing = layouts.filter(({ name }) => !held.has(name))
+  if (missing.length === 0) return
+  throw fileError(
+    'UNSUPPORTED',
+    `the directory holds nothing for ${namesOf(missing)}, and readOnly: true makes nothing: ` +
+      'open the store once without readOnly',
+  )
+}
+
+function namesOf(layouts: readonly Layout[]): string {
+  const shown = layouts.slice(0, MAX_NAMED).map((layout) => layout.name)
+  const more = layouts.length - shown.length
+  return [...shown, ...(more > 0 ? [`${more} more`] : [])].join(', ')
 }
 
 /** What there is to say where there is no store. */

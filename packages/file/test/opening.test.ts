@@ -155,6 +155,19 @@ test('a reader can neither write nor make anything', async () => {
   expect(readdirSync(basePath)).toEqual(before)
 })
 
+test('a reader is refused a collection that the directory does not hold', async () => {
+  const basePath = temporaryPath()
+  await filled(basePath, 1)
+  const others = defineCollection({ name: 'others', schema: noteSchema, key: 'id' })
+  const store = storeAt(basePath, { readOnly: true })
+  expect(await refusalOf(store.collection(others).count())).toEqual({
+    code: 'UNSUPPORTED',
+    message:
+      'the directory holds nothing for others, and readOnly: true makes nothing: open the store once without readOnly',
+  })
+  await store.close()
+})
+
 test('a reader brings records up to a newer definition, without writing them', async () => {
   const basePath = temporaryPath()
   await filled(basePath, 3)

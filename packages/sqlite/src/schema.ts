@@ -57,14 +57,19 @@ export function schemaDifference(
   }
 }
 
+/** Tables that a message names. */
+const MAX_NAMED = 4
+
 /**
  * Accepts a difference where nothing may be changed. What was dropped around a table is no hindrance.
  *
  * @throws `UNSUPPORTED` when a table or its rows would have to be changed
  */
 export function checkUsable({ changed, stale }: SchemaDifference, readOnly: boolean): readonly string[] {
-  const names = [...changed.map((layout) => layout.name), ...stale]
-  if (names.length === 0) return []
+  const all = [...changed.map((layout) => layout.name), ...stale]
+  if (all.length === 0) return []
+  const more = all.length - MAX_NAMED
+  const names = more > 0 ? [...all.slice(0, MAX_NAMED), `${more} more`] : all
   const why = readOnly ? 'readOnly: true' : `migrate: 'verify'`
   const how = readOnly ? 'without readOnly' : `with migrate: 'auto'`
   throw new StoreError(

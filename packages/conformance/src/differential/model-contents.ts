@@ -44,9 +44,10 @@ export function modelContents({ inTurn, state, become }: ModelAccess): Contents 
       }),
     merge: (layout, { put, remove, floors }) =>
       inTurn(async () => {
+        if (!state().layouts.has(layout.name)) throw notThere(layout)
         const table = tableOf(state(), layout)
-        for (const key of remove) table.delete(nameOf(key))
         for (const row of put) table.set(nameOf(row), row)
+        for (const key of remove) table.delete(nameOf(key))
         setFloors(state(), layout, floors)
       }),
   }
@@ -57,10 +58,15 @@ function layoutsOf({ layouts }: State) {
 }
 
 function snapshotOf(state: State): Snapshot {
+  const tableThere = (layout: Layout) => {
+    if (state.layouts.has(layout.name)) return tableOf(state, layout)
+    throw notThere(layout)
+  }
   return {
-    layouts: layoutsOf(state),
+    layouts: structuredClone(layoutsOf(state)),
     rows: async (layout, after, limit) =>
-      [...tableOf(state, layout).values()]
+      [...tableThere(layout).values()]
+        .map((row) => structuredClone(row))
         .sort((left, right) => compareText(left.tenant, right.tenant) || compareText(left.id, right.id))
         .filter(
           ({ tenant, id }) =>
@@ -72,6 +78,10 @@ function snapshotOf(state: State): Snapshot {
         .filter(({ tenant }) => after === undefined || compareText(tenant, after) > 0)
         .slice(0, limit),
   }
+}
+
+function notThere(layout: Layout): StoreError {
+  return new StoreError('INVALID_ARGUMENT', `the place has no layout '${layout.name}'`)
 }
 
 function floorsOf({ floors }: State, layout: Layout): TenantFloor[] {
