@@ -61,6 +61,15 @@ function installed(name: string): string {
   return version
 }
 
+/** What the packages leave to their users to install, the optional too: every door is opened here. */
+function peers(): Readonly<Record<string, string>> {
+  const manifests = packages.map(({ folder: place }) =>
+    JSON.parse(readFileSync(join(place, 'package.json'), 'utf8')),
+  )
+  const all = manifests.flatMap(({ peerDependencies }) => Object.entries<string>(peerDependencies ?? {}))
+  return Object.fromEntries(all.filter(([name]) => !name.startsWith('@coffer/')))
+}
+
 function unpacked(place: string, { name }: Publishable, path: string): string {
   return readFileSync(join(place, 'node_modules', name, path), 'utf8')
 }
@@ -70,7 +79,11 @@ beforeAll(() => {
   tarballs = packAll(packages, folder)
   const others = { zod: installed('zod') }
   project(coreAlone, ['@coffer/core'], others)
-  project(application, [...tarballs.keys()], { ...others, '@types/node': installed('@types/node') })
+  project(application, [...tarballs.keys()], {
+    ...peers(),
+    ...others,
+    '@types/node': installed('@types/node'),
+  })
 }, 300_000)
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
