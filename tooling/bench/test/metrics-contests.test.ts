@@ -10,7 +10,8 @@ describe('every contest of watching', () => {
 
   it.each(metricsContests(LITTLE))('$name runs on both sides', async (contest) => {
     await startServer(false)
-    const { coffer, rival } = await measure(contest, { rounds: 1, milliseconds: 1 })
+    // A busy machine may leave one millisecond without a single operation.
+    const { coffer, rival } = await measure(contest, { rounds: 3, milliseconds: 20 })
     expect(coffer).toBeGreaterThan(0)
     expect(rival).toBeGreaterThan(0)
   })

@@ -169,10 +169,13 @@ async function settled({ source, target }: Scene): Promise<void> {
   await target.settled()
 }
 
-/** The bank works where it has a name. A copy that is done is brought up to date; one that isn't goes on by itself. */
+/**
+ * The bank works where it has a name. A copy that was begun goes on with `update`, for the bank removes papers
+ * meanwhile, and a copy takes nothing away unless it is told to.
+ */
 async function jobOf(scene: Scene, name: string | undefined, isNaive: boolean): Promise<CopyJob> {
   const { source, target, seed, papers } = scene
-  const isDone = await inStore(target, async (store) => (await readMark(store.place())) === 'done')
+  const update = await inStore(target, async (store) => (await readMark(store.place())) !== undefined)
   const banking: Banking | undefined =
     name === undefined ? undefined : { seed, name, writers: WRITERS, paperCount: papers }
   return {
@@ -180,7 +183,7 @@ async function jobOf(scene: Scene, name: string | undefined, isNaive: boolean): 
     source: source.config(),
     target: target.config(),
     banking,
-    update: isDone,
+    update,
     isNaive,
   }
 }
