@@ -1,20 +1,12 @@
 /** The note that a copy leaves in its target: that it has begun, and later that it is done. */
 
-import type { Layout, Place } from '@coffer/core'
-import type { NewRow } from '@coffer/core/backend'
+import type { Place } from '@coffer/core'
+import { fieldlessLayout, type NewRow } from '@coffer/core/backend'
 
 /** The layout that holds the note. */
 export const COPIES = 'coffer_copies'
 
-const layout: Layout = {
-  name: COPIES,
-  fields: [],
-  indexes: [],
-  documentColumns: [],
-  appendOnly: false,
-  history: undefined,
-  schemaVersion: 1,
-}
+const layout = fieldlessLayout(COPIES)
 
 /** The layout to make in the target before anything is noted. */
 export const copiesLayout = layout

@@ -115,3 +115,20 @@ export function fillWith(
     }
   })
 }
+
+/** A row of `{ id, n }` with the field `n`, as any backend might have told it. */
+export function numberRow(id: string, n: number, more: Partial<NewRow> = {}): NewRow {
+  const times = { createdAt: 1, updatedAt: 2, expiresAt: null, deletedAt: null }
+  const document = JSON.stringify({ id, n })
+  return {
+    tenant: 'default',
+    id,
+    document,
+    schemaVersion: 1,
+    hash: null,
+    version: 3,
+    ...times,
+    fields: [n],
+    ...more,
+  }
+}

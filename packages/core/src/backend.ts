@@ -55,7 +55,7 @@ export type {
   LayoutSize,
 } from './inspection.ts'
 export { MAX_DEPTH } from './json.ts'
-export { type FieldLayout, type FieldType, ID_FIELD, type Layout } from './layout.ts'
+export { type FieldLayout, type FieldType, fieldlessLayout, ID_FIELD, type Layout } from './layout.ts'
 export { type MemoryOptions, memoryOptions } from './memory-options.ts'
 export { refuseOlderDefinitions } from './older-definition.ts'
 export {
@@ -103,6 +103,7 @@ export {
   type StoredRow,
   type Visibility,
 } from './row.ts'
+export { someNames } from './some-names.ts'
 export { type SqliteOptions, sqliteOptions } from './sqlite-options.ts'
 export { nativeCode, systemErrorCode } from './system-error.ts'
 export { MAX_KEY_BYTES, MAX_TENANT_BYTES } from './text.ts'

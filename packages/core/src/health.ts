@@ -2,7 +2,7 @@
 
 import type { Backend } from './backend.ts'
 import { type ErrorCode, isStoreError } from './errors.ts'
-import type { Layout } from './layout.ts'
+import { fieldlessLayout } from './layout.ts'
 import type { Group } from './operation.ts'
 
 /** What `health` takes. */
@@ -27,15 +27,7 @@ export interface Health {
   readonly failure: { readonly code: ErrorCode; readonly message: string } | undefined
 }
 
-const probes: Layout = {
-  name: 'coffer_health',
-  fields: [],
-  indexes: [],
-  documentColumns: [],
-  appendOnly: false,
-  history: undefined,
-  schemaVersion: 1,
-}
+const probes = fieldlessLayout('coffer_health')
 
 /** What was measured so far: a later step may fail. */
 export type Measured = { -readonly [Name in 'readMs' | 'writeMs']: Health[Name] }

@@ -48,3 +48,16 @@ export interface Layout {
 
 /** Stands for the row's id where a field position is expected. */
 export const ID_FIELD = -1
+
+/** A layout of rows that are asked for by their key alone. */
+export function fieldlessLayout(name: string): Layout {
+  return {
+    name,
+    fields: [],
+    indexes: [],
+    documentColumns: [],
+    appendOnly: false,
+    history: undefined,
+    schemaVersion: 1,
+  }
+}

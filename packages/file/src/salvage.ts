@@ -1,7 +1,7 @@
 /** Loads all that can be read of a damaged directory, and notes what can't. */
 
 import { join } from 'node:path'
-import { historyLayout, type Layout } from '@coffer/core/backend'
+import { fieldlessLayout, historyLayout, type Layout } from '@coffer/core/backend'
 import type { Engine } from '@coffer/memory/engine'
 import { baseOf } from './base.ts'
 import { logName, type Names, snapshotName } from './directory-names.ts'
@@ -161,13 +161,5 @@ const HISTORY_SUFFIX = '__history'
 
 function standIn(name: string): Layout {
   if (name.endsWith(HISTORY_SUFFIX)) return historyLayout(name.slice(0, -HISTORY_SUFFIX.length), 1)
-  return {
-    name,
-    fields: [],
-    indexes: [],
-    documentColumns: [],
-    appendOnly: false,
-    history: undefined,
-    schemaVersion: 1,
-  }
+  return fieldlessLayout(name)
 }

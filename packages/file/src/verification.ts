@@ -1,14 +1,11 @@
 /** What opening would have to make or change, refused where `migrate: 'verify'` or `readOnly` does not allow it. */
 
-import type { Layout } from '@coffer/core/backend'
+import { type Layout, someNames } from '@coffer/core/backend'
 import type { View } from '@coffer/memory/engine'
 import { sortNames } from './directory-names.ts'
 import { fileError } from './error-code.ts'
 import type { FileSystem } from './file-system.ts'
 import { layoutText } from './layout-text.ts'
-
-/** Layouts that a message names. */
-const MAX_NAMED = 4
 
 /** Whether a store was ever made in a directory. What is no directory is told by whoever opens it. */
 export async function isStoreIn(fileSystem: FileSystem, directory: string): Promise<boolean> {
@@ -25,7 +22,9 @@ export function assertLayouts(view: View, layouts: readonly Layout[]): void {
   )
   const changed = layouts.filter((layout) => !right.has(layoutText(layout)))
   if (changed.length === 0) return
-  throw unsupported(`the directory holds nothing, or rows of another form, for ${namesOf(changed)}`)
+  throw unsupported(
+    `the directory holds nothing, or rows of another form, for ${someNames(changed.map(({ name }) => name))}`,
+  )
 }
 
 /**
@@ -40,15 +39,9 @@ export function assertHeld(view: View, layouts: readonly Layout[]): void {
   if (missing.length === 0) return
   throw fileError(
     'UNSUPPORTED',
-    `the directory holds nothing for ${namesOf(missing)}, and readOnly: true makes nothing: ` +
+    `the directory holds nothing for ${someNames(missing.map(({ name }) => name))}, and readOnly: true makes nothing: ` +
       'open the store once without readOnly',
   )
-}
-
-function namesOf(layouts: readonly Layout[]): string {
-  const shown = layouts.slice(0, MAX_NAMED).map((layout) => layout.name)
-  const more = layouts.length - shown.length
-  return [...shown, ...(more > 0 ? [`${more} more`] : [])].join(', ')
 }
 
 /** What there is to say where there is no store. */

@@ -8,7 +8,7 @@
  */
 
 import { setTimeout as pause } from 'node:timers/promises'
-import { isStoreError, type Layout, StoreError } from '@coffer/core/backend'
+import { isStoreError, type Layout, StoreError, someNames } from '@coffer/core/backend'
 import { tableOf } from '@coffer/sql'
 import { beginUnderLock, DDL_SILENCE_MS, isLockTimeout, lettingPassMs, MAX_WAIT_MS } from './ddl-lock.ts'
 import { finishTable } from './finishing.ts'
@@ -159,13 +159,8 @@ async function step(
   }
 }
 
-/** Tables that a message names. */
-const MAX_NAMED = 4
-
 function missing({ schema }: Place, changed: readonly Layout[], { readOnly }: ResolvedOptions): StoreError {
-  const shown = changed.slice(0, MAX_NAMED).map((layout) => layout.name)
-  const more = changed.length - shown.length
-  const names = [...shown, ...(more > 0 ? [`${more} more`] : [])].join(', ')
+  const names = someNames(changed.map((layout) => layout.name))
   const why = readOnly ? 'readOnly: true' : `migrate: 'verify'`
   return new StoreError(
     'UNSUPPORTED',

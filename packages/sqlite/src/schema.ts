@@ -4,7 +4,7 @@
  * open an empty file at once.
  */
 
-import { type Layout, refuseOlderDefinitions, StoreError } from '@coffer/core/backend'
+import { type Layout, refuseOlderDefinitions, StoreError, someNames } from '@coffer/core/backend'
 import {
   anyRow,
   layoutText,
@@ -57,24 +57,19 @@ export function schemaDifference(
   }
 }
 
-/** Tables that a message names. */
-const MAX_NAMED = 4
-
 /**
  * Accepts a difference where nothing may be changed. What was dropped around a table is no hindrance.
  *
  * @throws `UNSUPPORTED` when a table or its rows would have to be changed
  */
 export function checkUsable({ changed, stale }: SchemaDifference, readOnly: boolean): readonly string[] {
-  const all = [...changed.map((layout) => layout.name), ...stale]
-  if (all.length === 0) return []
-  const more = all.length - MAX_NAMED
-  const names = more > 0 ? [...all.slice(0, MAX_NAMED), `${more} more`] : all
+  const names = [...changed.map((layout) => layout.name), ...stale]
+  if (names.length === 0) return []
   const why = readOnly ? 'readOnly: true' : `migrate: 'verify'`
   const how = readOnly ? 'without readOnly' : `with migrate: 'auto'`
   throw new StoreError(
     'UNSUPPORTED',
-    `the database has no table, one of another form, or rows of an older one for ${names.join(', ')}, ` +
+    `the database has no table, one of another form, or rows of an older one for ${someNames(names)}, ` +
       `and ${why} changes nothing: open it once ${how}`,
     { backend: 'sqlite' },
   )

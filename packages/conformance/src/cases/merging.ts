@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { type BaseStore, defineCollection } from '@coffer/core'
-import type { NewRow } from '@coffer/core/backend'
 import * as z from 'zod'
 import type { Case, CaseContext } from '../case.ts'
-import { comparableRow, heldBy, tableIn } from '../held-contents.ts'
+import { comparableRow, heldBy, numberRow, tableIn } from '../held-contents.ts'
 import { happenings, happeningsOf } from '../method-calls.ts'
 
 const things = defineCollection({
@@ -15,22 +14,6 @@ const things = defineCollection({
   history: true,
 })
 const { layout } = things
-
-function row(id: string, n: number, more: Partial<NewRow> = {}): NewRow {
-  const times = { createdAt: 1, updatedAt: 2, expiresAt: null, deletedAt: null }
-  const document = JSON.stringify({ id, n })
-  return {
-    tenant: 'default',
-    id,
-    document,
-    schemaVersion: 1,
-    hash: null,
-    version: 3,
-    ...times,
-    fields: [n],
-    ...more,
-  }
-}
 
 const nothing = { put: [], remove: [], floors: [] } as const
 
@@ -55,11 +38,11 @@ export const mergingCases: readonly Case[] = [
       const store = await filled(context)
       await store.collection(things).put({ id: 'c', n: 1 })
       const put = [
-        row('a', 5, { version: 9, expiresAt: 4_000_000_000_000 }),
-        row('b', 6, { version: 1, deletedAt: 2 }),
-        row('c', 7, { version: 1 }),
-        row('new', 8, { schemaVersion: 1, createdAt: 0, expiresAt: 1 }),
-        row('a', 9, { tenant: 'other', version: 4 }),
+        numberRow('a', 5, { version: 9, expiresAt: 4_000_000_000_000 }),
+        numberRow('b', 6, { version: 1, deletedAt: 2 }),
+        numberRow('c', 7, { version: 1 }),
+        numberRow('new', 8, { schemaVersion: 1, createdAt: 0, expiresAt: 1 }),
+        numberRow('a', 9, { tenant: 'other', version: 4 }),
       ]
       await store.place().merge(layout, { ...nothing, put })
       assert.deepEqual((await tableOf(store)).rows.map(comparableRow), put.map(comparableRow))
@@ -81,7 +64,7 @@ export const mergingCases: readonly Case[] = [
       const store = await filled(context)
       await store
         .place()
-        .merge(layout, { ...nothing, put: [row('a', 5)], remove: [{ tenant: 'default', id: 'b' }] })
+        .merge(layout, { ...nothing, put: [numberRow('a', 5)], remove: [{ tenant: 'default', id: 'b' }] })
       const collection = store.collection(things)
       assert.deepEqual((await collection.find({ where: { n: 5 } })).records, [{ id: 'a', n: 5 }])
       assert.deepEqual((await collection.find({ where: { n: 1 } })).records, [{ id: 'c', n: 1 }])
@@ -111,7 +94,7 @@ export const mergingCases: readonly Case[] = [
     requires: ['contents'],
     run: async (context) => {
       const store = await filled(context)
-      const put = [row('a', 5), row('new', 6), row('b', 7), row('b', 8)]
+      const put = [numberRow('a', 5), numberRow('new', 6), numberRow('b', 7), numberRow('b', 8)]
       const remove = ['a', 'new'].map((id) => ({ tenant: 'default', id }))
       await store.place().merge(layout, { ...nothing, put, remove })
       const { rows } = await tableOf(store)
@@ -191,7 +174,7 @@ export const mergingCases: readonly Case[] = [
       assert.ok(history)
       const before = tableIn(await heldBy(store), history.name).rows
       const remove = [{ tenant: 'default', id: 'b' }]
-      await store.place().merge(layout, { ...nothing, put: [row('a', 5)], remove })
+      await store.place().merge(layout, { ...nothing, put: [numberRow('a', 5)], remove })
       assert.deepEqual(tableIn(await heldBy(store), history.name).rows, before)
       const [first] = before
       assert.ok(first)
@@ -245,7 +228,7 @@ export const mergingCases: readonly Case[] = [
         for (let n = 2; n < 12; n++) {
           const keys = n % 2 === 0 ? ['a', 'c'] : ['a', 'b', 'c']
           const remove = n % 2 === 0 ? [{ tenant: 'default', id: 'b' }] : []
-          await store.place().merge(layout, { put: keys.map((id) => row(id, n)), remove, floors: [] })
+          await store.place().merge(layout, { put: keys.map((id) => numberRow(id, n)), remove, floors: [] })
         }
       }
       const read = async () => {
@@ -280,7 +263,7 @@ export const mergingCases: readonly Case[] = [
       const floors = [{ tenant: 'default', version: 20 }]
       await store
         .place()
-        .merge(layout, { put: [row('a', 5)], remove: [{ tenant: 'default', id: 'b' }], floors })
+        .merge(layout, { put: [numberRow('a', 5)], remove: [{ tenant: 'default', id: 'b' }], floors })
       assert.deepEqual(await other.getMany(['a', 'b']), [{ id: 'a', n: 5 }, undefined])
       assert.deepEqual([await other.update('a', { n: 6 }), await other.insert({ id: 'b', n: 1 })], [4, 21])
     },
@@ -292,7 +275,7 @@ export const mergingCases: readonly Case[] = [
     requires: ['contents'],
     run: async (context) => {
       const store = await filled(context)
-      const rows = Array.from({ length: 2_500 }, (_, n) => row(`k${n}`, n))
+      const rows = Array.from({ length: 2_500 }, (_, n) => numberRow(`k${n}`, n))
       await store.place().merge(layout, { ...nothing, put: rows })
       await store.place().merge(layout, {
         floors: [],
@@ -323,7 +306,7 @@ export const mergingCases: readonly Case[] = [
     run: async (context) => {
       const store = context.store()
       await store.place().make([layout, ...(layout.history ? [layout.history] : [])])
-      await store.place().merge(layout, { ...nothing, put: [row('a', 5)] })
+      await store.place().merge(layout, { ...nothing, put: [numberRow('a', 5)] })
       assert.deepEqual(await store.collection(things).get('a'), { id: 'a', n: 5 })
       assert.equal((await store.place().layouts()).length, 2)
     },
@@ -342,7 +325,7 @@ export const mergingCases: readonly Case[] = [
         undefined,
       ])
       const remove = [{ tenant: 'default', id: 'b' }]
-      await store.place().merge(layout, { ...nothing, put: [row('a', 5), row('new', 6)], remove })
+      await store.place().merge(layout, { ...nothing, put: [numberRow('a', 5), numberRow('new', 6)], remove })
       assert.deepEqual(await collection.getMany(['a', 'b', 'new']), [
         { id: 'a', n: 5 },
         undefined,

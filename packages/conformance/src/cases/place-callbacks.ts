@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { type BaseStore, defineCollection, type Loader, type Snapshot } from '@coffer/core'
-import type { NewRow } from '@coffer/core/backend'
 import * as z from 'zod'
 import type { Case } from '../case.ts'
-import { assertSame, heldBy, tableIn } from '../held-contents.ts'
+import { assertSame, heldBy, numberRow, tableIn } from '../held-contents.ts'
 import { successors } from './successors.ts'
 
 const schema = z.object({ id: z.string(), n: z.int() })
@@ -12,11 +11,7 @@ const others = defineCollection({ name: 'others', schema, key: 'id' })
 const { layout } = things
 const nothing = { put: [], remove: [], floors: [] } as const
 
-function row(id: string): NewRow {
-  const times = { createdAt: 1, updatedAt: 2, expiresAt: null, deletedAt: null }
-  const document = JSON.stringify({ id, n: 1 })
-  return { tenant: 'default', id, document, schemaVersion: 1, hash: null, version: 3, ...times, fields: [1] }
-}
+const row = (id: string) => numberRow(id, 1)
 
 function replaceBy(store: BaseStore, run: (loader: Loader) => Promise<unknown>) {
   return store.place().replace({ layouts: [{ layout, stale: false }], onlyIfEmpty: false }, run)

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { type BaseStore, defineCollection, type HeldLayout, type Loader } from '@coffer/core'
-import type { NewRow } from '@coffer/core/backend'
 import * as z from 'zod'
 import type { Case, CaseContext } from '../case.ts'
-import { assertSame, comparable, fillWith, heldBy, tableIn } from '../held-contents.ts'
+import { assertSame, comparable, fillWith, heldBy, numberRow, tableIn } from '../held-contents.ts'
 import { fillRecords } from './sample-place.ts'
 import { movedFrom, successors } from './successors.ts'
 
@@ -13,23 +12,6 @@ const others = defineCollection({ name: 'others', schema, key: 'id', softDelete:
 
 const held = (...layouts: (typeof things.layout)[]): readonly HeldLayout[] =>
   layouts.map((layout) => ({ layout: { ...layout, history: undefined }, stale: false }))
-
-/** A row as any backend might have told it. */
-function row(id: string, n: number, more: Partial<NewRow> = {}): NewRow {
-  const times = { createdAt: 1, updatedAt: 2, expiresAt: null, deletedAt: null }
-  const document = JSON.stringify({ id, n })
-  return {
-    tenant: 'default',
-    id,
-    document,
-    schemaVersion: 1,
-    hash: null,
-    version: 3,
-    ...times,
-    fields: [n],
-    ...more,
-  }
-}
 
 /** A store on a place that has two collections, of which nothing is open. */
 async function full(context: CaseContext): Promise<BaseStore> {
@@ -57,10 +39,10 @@ const whole: readonly Case[] = [
       const store = context.store()
       const answer = await replaceBy(store, true, async (loader) => {
         await loader.rows(things.layout, [
-          row('a', 1),
-          row('b', 2, { tenant: 'other', version: 7, expiresAt: 9 }),
+          numberRow('a', 1),
+          numberRow('b', 2, { tenant: 'other', version: 7, expiresAt: 9 }),
         ])
-        await loader.rows(others.layout, [row('d', 0, { fields: [], deletedAt: 2, hash: null })])
+        await loader.rows(others.layout, [numberRow('d', 0, { fields: [], deletedAt: 2, hash: null })])
         await loader.floors(things.layout, [{ tenant: 'gone', version: 12 }])
         return 'done'
       })
@@ -71,10 +53,10 @@ const whole: readonly Case[] = [
         comparable({
           layouts: held(others.layout, things.layout),
           tables: [
-            { layout: others.layout, rows: [row('d', 0, { fields: [], deletedAt: 2 })], floors: [] },
+            { layout: others.layout, rows: [numberRow('d', 0, { fields: [], deletedAt: 2 })], floors: [] },
             {
               layout: things.layout,
-              rows: [row('a', 1), row('b', 2, { tenant: 'other', version: 7, expiresAt: 9 })],
+              rows: [numberRow('a', 1), numberRow('b', 2, { tenant: 'other', version: 7, expiresAt: 9 })],
               floors: [{ tenant: 'gone', version: 12 }],
             },
           ],
@@ -90,13 +72,13 @@ const whole: readonly Case[] = [
     run: async (context) => {
       const store = await full(context)
       await store.place().replace({ layouts: held(things.layout), onlyIfEmpty: false }, async (loader) => {
-        await loader.rows(things.layout, [row('a', 5)])
+        await loader.rows(things.layout, [numberRow('a', 5)])
       })
       assert.deepEqual(
         comparable(await heldBy(store)),
         comparable({
           layouts: held(things.layout),
-          tables: [{ layout: things.layout, rows: [row('a', 5)], floors: [] }],
+          tables: [{ layout: things.layout, rows: [numberRow('a', 5)], floors: [] }],
         }),
       )
       await store.collection(others).count()
@@ -128,7 +110,7 @@ const whole: readonly Case[] = [
       await (await next()).collection(other).put({ id: 'z', n: 1 })
       const store = await next()
       await store.place().replace({ layouts: held(things.layout), onlyIfEmpty: false }, async (loader) => {
-        await loader.rows(things.layout, [row('a', 5)])
+        await loader.rows(things.layout, [numberRow('a', 5)])
       })
       assert.deepEqual((await store.collection(things).find({ where: { n: 5 } })).records, [
         { id: 'a', n: 5 },
@@ -142,7 +124,7 @@ const whole: readonly Case[] = [
     requires: ['contents'],
     run: async (context) => {
       const store = context.store()
-      const rows = ['a', 'b', 'c', '\ufffd', '😀'].map((id, n) => row(id, n))
+      const rows = ['a', 'b', 'c', '\ufffd', '😀'].map((id, n) => numberRow(id, n))
       await replaceBy(store, true, async (loader) => {
         await loader.floors(others.layout, [{ tenant: 'default', version: 4 }])
         await loader.rows(things.layout, [])
@@ -169,7 +151,7 @@ const whole: readonly Case[] = [
     requires: ['contents'],
     run: async (context) => {
       const store = context.store()
-      const rows = Array.from({ length: 2_500 }, (_, n) => row(`k${n}`, n))
+      const rows = Array.from({ length: 2_500 }, (_, n) => numberRow(`k${n}`, n))
       await replaceBy(store, true, (loader) => loader.rows(things.layout, rows))
       assert.equal(await store.collection(things).count({ n: { gte: 1_000 } }), 1_500)
       assert.equal(tableIn(await heldBy(store, 5_000), 'things').rows.length, 2_500)
@@ -188,7 +170,7 @@ const undone: readonly Case[] = [
       const store = context.store()
       const thrown = new Error('thrown by the case')
       const replacing = replaceBy(store, true, async (loader) => {
-        await loader.rows(things.layout, [row('a', 1)])
+        await loader.rows(things.layout, [numberRow('a', 1)])
         await loader.floors(things.layout, [{ tenant: 'a', version: 9 }])
         throw thrown
       })
@@ -207,8 +189,8 @@ const undone: readonly Case[] = [
       const store = await full(context)
       const before = await heldBy(store)
       const replacing = replaceBy(store, false, async (loader) => {
-        await loader.rows(others.layout, [row('new', 1, { fields: [] })])
-        await loader.rows(things.layout, [row('a', 99)])
+        await loader.rows(others.layout, [numberRow('new', 1, { fields: [] })])
+        await loader.rows(things.layout, [numberRow('a', 99)])
         throw new Error('thrown by the case')
       })
       await assert.rejects(replacing, /thrown by the case/)
@@ -225,7 +207,10 @@ const undone: readonly Case[] = [
     run: async (context) => {
       const store = await full(context)
       const before = await heldBy(store)
-      for (const calls of [[[row('k', 1), row('l', 1), row('k', 2)]], [[row('k', 1)], [row('k', 2)]]]) {
+      for (const calls of [
+        [[numberRow('k', 1), numberRow('l', 1), numberRow('k', 2)]],
+        [[numberRow('k', 1)], [numberRow('k', 2)]],
+      ]) {
         const replacing = replaceBy(store, false, async (loader) => {
           for (const rows of calls) await loader.rows(things.layout, rows)
         })
@@ -243,14 +228,14 @@ const undone: readonly Case[] = [
       const store = await full(context)
       const before = await heldBy(store)
       const parts: readonly ((loader: Loader) => Promise<void>)[] = [
-        (loader) => loader.rows(others.layout, [row('a', 1, { fields: [] })]),
+        (loader) => loader.rows(others.layout, [numberRow('a', 1, { fields: [] })]),
         (loader) => loader.floors(others.layout, [{ tenant: 'default', version: 4 }]),
       ]
       for (const load of parts) {
         const replacing = store
           .place()
           .replace({ layouts: held(things.layout), onlyIfEmpty: false }, async (loader) => {
-            await loader.rows(things.layout, [row('k', 1)])
+            await loader.rows(things.layout, [numberRow('k', 1)])
             await load(loader)
           })
         await assert.rejects(replacing, { code: 'INVALID_ARGUMENT' })
@@ -267,8 +252,8 @@ const undone: readonly Case[] = [
       const store = await full(context)
       const before = await heldBy(store)
       const replacing = replaceBy(store, false, async (loader) => {
-        await loader.rows(things.layout, [row('k', 1)])
-        await loader.rows(things.layout, [row('l', 1), row('k', 2)]).catch(() => undefined)
+        await loader.rows(things.layout, [numberRow('k', 1)])
+        await loader.rows(things.layout, [numberRow('l', 1), numberRow('k', 2)]).catch(() => undefined)
       })
       await assert.rejects(replacing)
       assertSame(await heldBy(store), before)
@@ -324,7 +309,7 @@ const onlyIfEmpty: readonly Case[] = [
       await first.collection(things).clear()
       await first.collection(others).count()
       const store = await next()
-      await replaceBy(store, true, (loader) => loader.rows(things.layout, [row('a', 4)]))
+      await replaceBy(store, true, (loader) => loader.rows(things.layout, [numberRow('a', 4)]))
       assert.deepEqual(await store.collection(things).get('a'), { id: 'a', n: 4 })
       assert.deepEqual(tableIn(await heldBy(store), 'things').floors, [])
     },
@@ -339,7 +324,7 @@ const onlyIfEmpty: readonly Case[] = [
       const fill = (n: number) =>
         replaceBy(store, true, async (loader) => {
           for (const id of ['a', 'b', 'c']) {
-            await loader.rows(things.layout, [row(id, n)])
+            await loader.rows(things.layout, [numberRow(id, n)])
             await new Promise(setImmediate)
           }
         })
@@ -362,7 +347,7 @@ const onlyIfEmpty: readonly Case[] = [
         [1, 2].map((n) =>
           replaceBy(context.store(), true, async (loader) => {
             for (const id of ['a', 'b']) {
-              await loader.rows(things.layout, [row(id, n)])
+              await loader.rows(things.layout, [numberRow(id, n)])
               await new Promise(setImmediate)
             }
           }),
