@@ -1,11 +1,13 @@
-/** Sends changes to the target of a copy: one batch is on its way while the next is put together. */
+/** Sends changes to the target of a copy: some batches are on their way while the next is put together. */
 
-import type { Layout, Place, TenantFloor } from '@coffer/core'
+import type { Layout, Merge, Place, TenantFloor } from '@coffer/core'
 import type { Key, NewRow } from '@coffer/core/backend'
 
 /** A batch is sent when it has so many rows, or so much text. */
 const MAX_ROWS = 1_000
 const MAX_LENGTH = 2 * 1_024 * 1_024
+/** How many batches may be on their way: no key is in two of them, so their order is no matter. */
+const MAX_UNDERWAY = 2
 
 export class CopyBatch {
   readonly #place: Place
@@ -13,7 +15,7 @@ export class CopyBatch {
   #put: NewRow[] = []
   #remove: Key[] = []
   #length = 0
-  #sent: Promise<void> = Promise.resolve()
+  readonly #underway: Promise<void>[] = []
 
   constructor(place: Place, layout: Layout) {
     this.#place = place
@@ -34,21 +36,36 @@ export class CopyBatch {
     this.#remove.push({ tenant, id })
   }
 
-  /** Sends what there is, once the batch before has arrived. */
-  async send(floors: readonly TenantFloor[] = []): Promise<void> {
-    const merge = { put: this.#put, remove: this.#remove, floors }
+  /** Sends what there is, once there is room for it on the way. Throws what became of a batch that failed. */
+  async send(): Promise<void> {
+    const merge = { put: this.#put, remove: this.#remove, floors: [] }
     this.#put = []
     this.#remove = []
     this.#length = 0
-    await this.#sent
-    if (merge.put.length + merge.remove.length + floors.length === 0) return
-    this.#sent = this.#place.merge(this.#layout, merge)
-    // Told when the next one is sent.
-    this.#sent.catch(() => undefined)
+    if (merge.put.length + merge.remove.length > 0) await this.#merge(merge)
   }
 
-  /** Waits for what is on its way. */
-  arrived(): Promise<void> {
-    return this.#sent
+  /** Sends floors, behind all rows. */
+  async raise(floors: readonly TenantFloor[]): Promise<void> {
+    await this.arrived()
+    await this.#merge({ put: [], remove: [], floors })
+  }
+
+  async #merge(merge: Merge): Promise<void> {
+    if (this.#underway.length === MAX_UNDERWAY) {
+      await this.#underway[0]
+      this.#underway.shift()
+    }
+    const sent = this.#place.merge(this.#layout, merge)
+    // Told when it is waited for.
+    sent.catch(() => undefined)
+    this.#underway.push(sent)
+  }
+
+  /** Waits for all that is on its way. Throws what became of a batch that failed, at every call. */
+  async arrived(): Promise<void> {
+    await Promise.allSettled(this.#underway)
+    for (const sent of this.#underway) await sent
+    this.#underway.length = 0
   }
 }

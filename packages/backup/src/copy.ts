@@ -219,7 +219,7 @@ class CopyRun {
       await batch.send()
       for await (const floors of floorPages(this.#snapshot, layout)) {
         for (const floor of floors) digester.floor(floor)
-        await batch.send(floors)
+        await batch.raise(floors)
       }
     } finally {
       await targets.end()

@@ -11,6 +11,7 @@ export type { ListedHead, LogHeads } from './log-heads.ts'
 export { claim, partialName, syncFolder } from './private-file.ts'
 export { proveBackup, provenBackup } from './prove-backup.ts'
 export { type BackupForm, recognize } from './recognize.ts'
+export { release } from './release.ts'
 export { type RestoreOptions, type RestoreProgress, type RestoreReport, restore } from './restore.ts'
 export { type RotateOptions, type Rotation, rotateBackups } from './rotate-backups.ts'
 export {

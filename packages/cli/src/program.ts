@@ -1,5 +1,6 @@
 /** The command `coffer`: its subcommands, its help, and what becomes of failures. */
 
+import { release } from '@coffer/backup'
 import { Command, CommanderError, Help } from 'commander'
 import { addBackupCommand } from './commands/backup-command.ts'
 import { addBackupsCommand } from './commands/backups-command.ts'
@@ -113,6 +114,7 @@ function program(context: Context): Command {
   const { out, err } = context.terminal
   const root = new Command('coffer')
     .description('Look into the stores of agents, fill them and operate them.')
+    .version(release, '-V, --version', 'tell which release this is')
     .exitOverride()
     .showSuggestionAfterError()
     .configureOutput({

@@ -50,6 +50,16 @@ test.each([
   expect(canonicalJson(value)).toBe(expected)
 })
 
+test('members stand in that order however many they are', () => {
+  const name = fc.string({ unit: 'binary', maxLength: 3 })
+  fc.assert(
+    fc.property(fc.uniqueArray(name, { maxLength: 60 }), (names) => {
+      const text = canonicalJson(Object.fromEntries(names.map((each) => [each, 0])))
+      expect(text).toBe(`{${[...names].sort().map((each) => `${JSON.stringify(each)}:0`)}}`)
+    }),
+  )
+})
+
 test('a document has one canonical form, whatever the order of its members', () => {
   fc.assert(
     fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (document) => {
