@@ -84,6 +84,7 @@ export function withCache(backend: Backend, limits: CacheLimits): Backend {
     watch: undefined,
     cacheStatistics: () => cache.statistics,
     contents: backend.contents && withForgetting(backend.contents, cache),
+    isThere: backend.isThere?.bind(backend),
     inspect: backend.inspect?.bind(backend),
     check: backend.check?.bind(backend),
     connectionStatistics: backend.connectionStatistics?.bind(backend),

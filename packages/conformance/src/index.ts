@@ -11,6 +11,7 @@ export {
 } from './differential/differential.ts'
 export { type RoundTripReport, roundTrip } from './differential/documents.ts'
 export { allFaults } from './faults/all-faults.ts'
+export { clausesOfCore } from './faults/clauses-of-core.ts'
 export type { Fault } from './faults/fault.ts'
 export { type FaultOptions, type FaultReport, type FaultResult, runFaults } from './faults/run-faults.ts'
 export type { Harness, Place } from './harness.ts'

@@ -115,6 +115,7 @@ export const STORE_HANDLES: readonly string[] = [
 
 /** The calls of a store's place that reach its backend. */
 export const placeCalls: Readonly<Record<string, (place: Place) => Promise<unknown>>> = {
+  isThere: (place) => place.isThere(),
   inspect: (place) => place.inspect(),
   check: (place) => place.check(),
   layouts: (place) => place.layouts(),

@@ -13,6 +13,7 @@ import { consistencyCases } from './cases/consistency.ts'
 import { diagnosticsCases } from './cases/diagnostics.ts'
 import { errorCases } from './cases/errors-without-values.ts'
 import { expiryCases } from './cases/expiry.ts'
+import { emptyPlaceCases } from './cases/filling-empty-places.ts'
 import { filterCases } from './cases/filters.ts'
 import { harnessCases } from './cases/harness.ts'
 import { heldLayoutCases } from './cases/held-layouts.ts'
@@ -29,6 +30,7 @@ import { mergingCases } from './cases/merging.ts'
 import { migrationCases } from './cases/migrating.ts'
 import { moduleCases } from './cases/modules.ts'
 import { movingCases } from './cases/moving.ts'
+import { nativeCopyCases } from './cases/native-copies.ts'
 import { olderProgramCases } from './cases/older-programs.ts'
 import { openerCases } from './cases/openers.ts'
 import { pagingCases } from './cases/paging.ts'
@@ -112,12 +114,14 @@ const baseCases: readonly Case[] = unique([
   ...snapshotCases,
   ...snapshotStateCases,
   ...replacingCases,
+  ...emptyPlaceCases,
   ...replacedPlaceCases,
   ...mergingCases,
   ...movingCases,
   ...planCases,
   ...migrationCases,
   ...inspectingCases,
+  ...nativeCopyCases,
   ...placeCallbackCases,
   ...placeDoorCases,
   ...healthCases,

@@ -10,7 +10,7 @@ import type { AggregateRow, Aggregation } from './aggregation.ts'
 import type { CacheStatistics } from './cache-options.ts'
 import type { Contents } from './contents.ts'
 import type { ErrorCode } from './errors.ts'
-import type { ConnectionStatistics, Inspection } from './inspection.ts'
+import type { ConnectionStatistics, Counting, Inspection } from './inspection.ts'
 import type { Layout } from './layout.ts'
 import type { Group, Outcome } from './operation.ts'
 import type { Position } from './order.ts'
@@ -47,12 +47,15 @@ export {
   MAX_HISTORY_ID_BYTES,
   type NewRow,
 } from './history.ts'
-export type {
-  Check,
-  CheckState,
-  ConnectionStatistics,
-  Inspection,
-  LayoutSize,
+export {
+  type Check,
+  type CheckState,
+  type ConnectionStatistics,
+  type Counting,
+  type Inspection,
+  type LayoutSize,
+  QUICK_COUNT,
+  type RowStates,
 } from './inspection.ts'
 export { MAX_DEPTH } from './json.ts'
 export { type FieldLayout, type FieldType, fieldlessLayout, ID_FIELD, type Layout } from './layout.ts'
@@ -216,6 +219,14 @@ export interface Backend {
   readonly readOnly?: boolean
 
   /**
+   * Whether anything was ever made in the place. Asked before `open`, and makes nothing. Present where `open` leaves
+   * something behind, though no layout is opened.
+   *
+   * @throws what `open` would throw for a place that can't be one
+   */
+  isThere?(): Promise<boolean>
+
+  /**
    * Opens the place and makes what is missing for the layouts. Called again, while open, for layouts that
    * turn up later. Safe when several processes do it at once. A layout that is already there in another
    * form is changed to the new one.
@@ -322,8 +333,10 @@ export interface Backend {
   /**
    * Looks at the place for the person who operates it: settings, sizes, and what is not as it should be. It
    * changes nothing, and reads no more than catalogs and counters unless a count of rows costs little.
+   *
+   * @param counting asks for the states of rows too; one that can't tell them leaves them out
    */
-  inspect?(): Promise<Inspection>
+  inspect?(counting?: Counting): Promise<Inspection>
 
   /**
    * Lets the engine check the structure of what it keeps, reading everything.

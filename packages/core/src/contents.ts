@@ -72,7 +72,10 @@ export interface NativeRestore {
   readonly signal?: AbortSignal
 }
 
-/** The door to all that a place holds. Methods are called between `open` and `close`; layouts need not be open. */
+/**
+ * The door to all that a place holds. Methods are called between `open` and `close`, but for `statements`, which asks
+ * nobody; layouts need not be open.
+ */
 export interface Contents {
   /** What the place holds, in text order of the names; empty where nothing was ever made. */
   layouts(): Promise<readonly HeldLayout[]>

@@ -23,10 +23,11 @@ import { type ParsedConfig, parseConfig, type ResolvedStoreOptions } from './con
 import { readOptionsOf } from './consistency.ts'
 import { type CollectionDefinition, requireHistory } from './definition.ts'
 import { Definitions } from './definitions.ts'
-import { invalid, StoreError } from './errors.ts'
+import { StoreError } from './errors.ts'
 import { EventLoopTurn } from './event-loop.ts'
 import type { Abortable, Executor, Reading } from './executor.ts'
 import { throwIfAborted, toStoreError } from './failure.ts'
+import { holdsIdempotencyKeys, idempotencyKeys } from './idempotency-keys.ts'
 import type { ConnectionStatistics } from './inspection.ts'
 import { JoinedReads } from './joined-reads.ts'
 import { KeyedQueue } from './keyed-queue.ts'
@@ -34,14 +35,15 @@ import { loadBackend } from './load-backend.ts'
 import { beginOperation, observeCleanup, observeTransaction } from './observe.ts'
 import { Opening } from './opening.ts'
 import type { Group, Outcome } from './operation.ts'
-import { heldPlace } from './place-callback.ts'
+import { PlaceDoor } from './place-door.ts'
 import type { Query } from './predicate.ts'
 import type { Rewriting } from './reindex.ts'
 import type { Key, StoredRow } from './row.ts'
 import { sendBatch } from './send-batch.ts'
 import { type Sweeping, sweepCollections } from './sweeping.ts'
 import { runTransaction, type TransactionOptions } from './transaction.ts'
-import { currentTransaction, type TransactionScope } from './transaction-scope.ts'
+import type { TransactionScope } from './transaction-scope.ts'
+import { refuseInsidePlace, refuseInsideTransaction } from './waiting-for-itself.ts'
 import { WriteQueue } from './write-queue.ts'
 
 export class Engine implements Executor {
@@ -51,6 +53,8 @@ export class Engine implements Executor {
   readonly turn = new EventLoopTurn()
   readonly definitions = new Definitions()
   readonly turns = new KeyedQueue()
+  /** For what concerns the place as a whole. */
+  readonly door: PlaceDoor
   readonly #config: ParsedConfig
   readonly #opening: Opening
   readonly #writes: WriteQueue
@@ -73,7 +77,16 @@ export class Engine implements Executor {
     this.#opening = new Opening({
       load: () => this.#load(),
       now: () => this.clock.now(),
-      refuse: () => this.#refuseInsideTransaction('the first use of a collection'),
+      refuse: () => refuseInsideTransaction(this, 'the first use of a collection'),
+    })
+    this.door = new PlaceDoor({
+      engine: this,
+      opening: this.#opening,
+      load: () => this.#load(),
+      open: (wanted, rewriting) => this.#openAll(wanted, rewriting),
+      backend: () => this.#backendNow(),
+      write: (group) => this.#writes.add(group, undefined),
+      fail: this.#fail,
     })
     this.#reads = new JoinedReads(maxQueued, () => this.#admission.active <= 1)
     this.#writes = new WriteQueue({
@@ -131,8 +144,8 @@ export class Engine implements Executor {
 
   /** Waits for work in flight and releases everything. A second call waits for the first. */
   async close(): Promise<void> {
-    this.#refuseInsideTransaction('a close')
-    this.#refuseInsidePlace('a close')
+    refuseInsideTransaction(this, 'a close')
+    refuseInsidePlace(this, 'a close')
     this.#closing ??= this.#closeNow()
     return this.#closing
   }
@@ -249,7 +262,7 @@ export class Engine implements Executor {
   ): Promise<T> {
     return this.#work((backend) => {
       throwIfAborted(options.signal)
-      if (!backend.capabilities.readsBesideTransaction) this.#refuseInsideTransaction('a read')
+      if (!backend.capabilities.readsBesideTransaction) refuseInsideTransaction(this, 'a read')
       return run(backend, readOptionsOf(options, backend))
     }, definition)
   }
@@ -257,19 +270,10 @@ export class Engine implements Executor {
   write(definition: CollectionDefinition, group: Group, options: Abortable = {}): Promise<Outcome> {
     if (this.#admission.isClosed) throw new StoreError('CLOSED', 'the store is closed')
     throwIfAborted(options.signal)
-    this.#refuseInsideTransaction('a write')
+    refuseInsideTransaction(this, 'a write')
     // The queue's failures have their names already.
     if (this.#opening.has(definition)) return this.#writes.add(group, options.signal)
     return this.#work(() => this.#writes.add(group, options.signal), definition)
-  }
-
-  /** What would wait for the transaction that it stands in is refused, on every backend alike. */
-  #refuseInsideTransaction(action: string): void {
-    if (currentTransaction(this) === undefined) return
-    throw invalid(
-      `${action} on the outer store inside a transaction's callback would wait for the transaction itself; ` +
-        'use the store that the callback is given',
-    )
   }
 
   // Transactions and maintenance
@@ -280,7 +284,7 @@ export class Engine implements Executor {
     append: Append,
     signal: AbortSignal | undefined,
   ): Promise<readonly StoredRow[]> {
-    this.#refuseInsideTransaction('an append')
+    refuseInsideTransaction(this, 'an append')
     return this.#appends.add(address, append, signal)
   }
 
@@ -290,7 +294,7 @@ export class Engine implements Executor {
       this.backendName,
       () => attempts,
       async () => {
-        this.#refuseInsideTransaction('a transaction')
+        refuseInsideTransaction(this, 'a transaction')
         const backend = await this.#work(async () => {
           await this.#openAll()
           return this.#backendNow()
@@ -319,10 +323,14 @@ export class Engine implements Executor {
   ): Promise<number> {
     return observeCleanup(this.backendName, sweep.type, () =>
       this.#work(async () => {
-        this.#refuseInsideTransaction('a cleanup')
+        refuseInsideTransaction(this, 'a cleanup')
+        const backend = this.#backendNow()
+        if (sweep.type === 'expired' && (await holdsIdempotencyKeys(backend))) {
+          this.definitions.add(idempotencyKeys)
+        }
         await this.#openAll()
         return sweepCollections({
-          backend: this.#backendNow(),
+          backend,
           definitions: this.definitions.all(),
           sweep,
           now: () => this.clock.now(),
@@ -334,51 +342,9 @@ export class Engine implements Executor {
     )
   }
 
-  /** Lets work in that concerns the place as a whole; collections that are defined are opened by `open` alone. */
-  atPlace<T>(
-    operation: string,
-    run: (backend: Backend, open: (rewriting: Rewriting) => Promise<void>) => Promise<T>,
-  ): Promise<T> {
-    return this.operate('', operation, async () => {
-      this.#refuseInsideTransaction(`'${operation}'`)
-      const opened = this.#openAll(() => [])
-      const open = (rewriting: Rewriting) => this.#openAll(undefined, rewriting)
-      const begun = opened.then(() => {
-        const backend = this.#backendNow()
-        const { readsBesideTransaction } = backend.capabilities
-        if (!readsBesideTransaction && heldPlace(this) === 'replacement') this.#refuseInsidePlace(operation)
-        return run(backend, open)
-      })
-      return begun.catch(this.#fail)
-    })
-  }
-
-  /** Writes rows of no collection in their turn, from within `atPlace`. */
-  writeAtPlace(group: Group): Promise<Outcome> {
-    return this.#writes.add(group, undefined)
-  }
-
   /** What waits to be written at this moment, in groups. */
   get waitingWrites(): number {
     return this.#writes.waiting
-  }
-
-  /** Runs what may leave other tables behind: before any collection is open, and none is opened meanwhile. */
-  async alone<T>(action: string, run: () => Promise<T>): Promise<T> {
-    this.#refuseInsidePlace(action)
-    return this.#opening.alone(action, run)
-  }
-
-  /** Runs what needs a table of its own, before or behind what runs alone. */
-  beside<T>(run: () => Promise<T>): Promise<T> {
-    return this.#opening.beside(run)
-  }
-
-  #refuseInsidePlace(action: string): void {
-    if (heldPlace(this) === undefined) return
-    throw invalid(
-      `${action} inside the callback of a snapshot or a replacement would wait for the callback itself`,
-    )
   }
 
   /** The connections of the backend, where it has any and is open. */

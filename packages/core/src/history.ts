@@ -39,6 +39,11 @@ export function historyLayout(name: string, schemaVersion: number): Layout {
   }
 }
 
+/** True for the name of a layout that keeps the past of a collection. */
+export function isHistoryName(name: string): boolean {
+  return name.endsWith('__history')
+}
+
 /** A row to be inserted, with the values of its layout's fields. */
 export interface NewRow extends StoredRow {
   readonly fields: readonly FieldValue[]

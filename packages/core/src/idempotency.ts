@@ -1,22 +1,11 @@
 /** Transactions that happen once, however often they are asked for. */
 
-import * as z from 'zod'
 import { Collection } from './collection.ts'
-import { buildDefinition, type CollectionDefinition } from './definition.ts'
 import type { Engine } from './engine.ts'
 import { isStoreError } from './errors.ts'
+import { idempotencyKeys } from './idempotency-keys.ts'
 import type { TransactionOptions } from './transaction.ts'
 import type { TransactionScope } from './transaction-scope.ts'
-
-/** The keys of committed transactions, with what they answered. */
-const idempotencyKeys = buildDefinition(
-  {
-    name: 'coffer_idempotency_keys',
-    schema: z.object({ key: z.string(), answer: z.unknown().optional() }),
-    key: 'key',
-  },
-  false,
-) as CollectionDefinition<{ readonly key: string; readonly answer?: unknown }>
 
 /** How long a key is remembered. */
 const REMEMBERED_MS = 24 * 60 * 60 * 1_000

@@ -46,6 +46,7 @@ export type {
   ConnectionStatistics,
   Inspection,
   LayoutSize,
+  RowStates,
 } from './inspection.ts'
 export { canonicalJson, type JsonObject, type JsonValue, toDocument } from './json.ts'
 export type { FieldType, Layout } from './layout.ts'
@@ -71,7 +72,7 @@ export type {
   TransactionEvent,
 } from './observe.ts'
 export type { HistoryOptions } from './past.ts'
-export type { Place, PlaceStatistics } from './place.ts'
+export type { InspectOptions, Place, PlaceStatistics } from './place.ts'
 export type { PostgresOptions, PostgresPool } from './postgres-options.ts'
 export type { FindOptions, OrderBy } from './query.ts'
 export type { RewriteProgress, RewrittenCollection } from './reindex.ts'

@@ -22,7 +22,33 @@ export interface LayoutSize {
   readonly isEstimate: boolean
   /** Bytes with indexes; `null` where the engine can't tell. */
   readonly bytes: number | null
+  /** Where they were asked for and the backend can tell; those of a history have none, for they are the past. */
+  readonly states?: RowStates | undefined
 }
+
+/** How many rows of a layout are there, and not there for those who read. */
+export interface RowStates {
+  /** Past their deadline, and not yet removed. */
+  readonly expired: number
+  /** Soft-deleted, and not expired. */
+  readonly deleted: number
+  /** A count that reaches this number stands for as many or more; `undefined` where all were counted. */
+  readonly countedTo: number | undefined
+}
+
+/** That rows are to be counted by their states. */
+export interface Counting {
+  /** At what instant, in milliseconds since 1970. */
+  readonly at: number
+  /**
+   * Whether all are counted, `rows` of every layout included, be it by reading everything; else each state is counted
+   * up to `QUICK_COUNT`, and `rows` may be an estimate.
+   */
+  readonly exact: boolean
+}
+
+/** Up to how many rows of each state are counted where it is to be quick. */
+export const QUICK_COUNT = 10_000
 
 /** What a backend answers of its place. */
 export interface Inspection {

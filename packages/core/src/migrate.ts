@@ -48,12 +48,15 @@ export interface MigrationPlace {
 type PlannedPlace = Pick<MigrationPlace, 'backend' | 'contents' | 'definitions'>
 
 /** Compares the place with the definitions; makes and changes nothing. */
-export async function planMigration({
-  backend,
-  contents,
-  definitions,
-}: PlannedPlace): Promise<MigrationPlan> {
-  const held = await contents.layouts()
+export async function planMigration(place: PlannedPlace): Promise<MigrationPlan> {
+  return planFrom(await place.contents.layouts(), place)
+}
+
+/** The plan for a place that holds these layouts; one that holds none is not asked for anything. */
+export async function planFrom(
+  held: readonly HeldLayout[],
+  { backend, contents, definitions }: PlannedPlace,
+): Promise<MigrationPlan> {
   const wanted = Definitions.layouts(definitions)
   const changes = layoutChanges(held, wanted)
   const touched = changes.flatMap((change) => (touchesRows(change) && change.held ? [change.held] : []))

@@ -11,6 +11,7 @@ import { passingOn, withLoader, withSnapshot } from './contents-callback.ts'
 import type { Engine } from './engine.ts'
 import { invalid, StoreError } from './errors.ts'
 import { type Health, type HealthOptions, healthOf, probe } from './health.ts'
+import { isHistoryName } from './history.ts'
 import type { ConnectionStatistics, Inspection } from './inspection.ts'
 import type { Layout } from './layout.ts'
 import {
@@ -18,6 +19,7 @@ import {
   type MigrateOptions,
   type MigrationReport,
   migratePlace,
+  planFrom,
   planMigration,
 } from './migrate.ts'
 import type { MigrationPlan } from './migration-plan.ts'
@@ -36,6 +38,15 @@ export interface PlaceStatistics {
   readonly cache: CacheStatistics | undefined
 }
 
+/** What `inspect` takes. */
+export interface InspectOptions {
+  /**
+   * Whether rows that are expired, and that are soft-deleted, are counted too: `quick` up to 10,000 of each in a
+   * collection, `exact` all, and all rows, which reads whatever tables are large. Default: neither.
+   */
+  readonly states?: 'quick' | 'exact' | undefined
+}
+
 /**
  * The operator's door to a place, got from `store.place()`. What it tells and changes is of all tenants. Methods
  * may fail with `CLOSED`, `UNAVAILABLE`, `BUSY` and `TIMEOUT`, and with `UNSUPPORTED` where the backend can't.
@@ -50,6 +61,18 @@ export class Place {
   /** The name of the backend: `sqlite`. */
   get backend(): string {
     return this.#engine.backendName
+  }
+
+  /**
+   * Whether anything was ever made in the place. Makes nothing, and where it can be told without opening, opens nothing;
+   * true where the backend can't tell, and where opening leaves nothing behind.
+   */
+  isThere(): Promise<boolean> {
+    return this.#engine.door.at(
+      'isThere',
+      async () => true,
+      async () => false,
+    )
   }
 
   /** What goes on at this moment; asks nobody and costs nothing. */
@@ -69,19 +92,32 @@ export class Place {
     const { write = false } = options
     if (typeof write !== 'boolean') throw invalid('health: write is true or false')
     const writing = {
-      write: (group: Group) => this.#engine.writeAtPlace(group),
+      write: (group: Group) => this.#engine.door.write(group),
       now: () => this.#engine.clock.now(),
     }
     return healthOf(this.backend, (measured) =>
-      this.#engine.atPlace('health', (backend) =>
-        write ? this.#engine.beside(() => probe(backend, measured, writing)) : probe(backend, measured),
+      this.#engine.door.at('health', (backend) =>
+        write ? this.#engine.door.beside(() => probe(backend, measured, writing)) : probe(backend, measured),
       ),
     )
   }
 
-  /** Looks at settings, sizes and what is not as it should be; `undefined` where the backend tells nothing. */
-  inspect(): Promise<Inspection | undefined> {
-    return this.#engine.atPlace('inspect', async (backend) => backend.inspect?.())
+  /**
+   * Looks at settings, sizes and what is not as it should be; `undefined` where the backend tells nothing.
+   *
+   * @throws `INVALID_ARGUMENT` for options that are none
+   */
+  async inspect(options: InspectOptions = {}): Promise<Inspection | undefined> {
+    checkOptionNames(options, ['states'], 'inspect')
+    const { states } = options
+    if (states !== undefined && states !== 'quick' && states !== 'exact') {
+      throw invalid("inspect: states is 'quick' or 'exact'")
+    }
+    return this.#engine.door.at('inspect', async (backend) => {
+      if (states === undefined) return backend.inspect?.()
+      const counting = { at: this.#engine.clock.now(), exact: states === 'exact' }
+      return backend.inspect?.(counting).then(withoutPastStates)
+    })
   }
 
   /**
@@ -90,18 +126,23 @@ export class Place {
    * @returns what is wrong, in the engine's words, at most 100; `undefined` where the backend has no such check
    */
   check(): Promise<readonly string[] | undefined> {
-    return this.#engine.atPlace('check', async (backend) => backend.check?.())
+    return this.#engine.door.at('check', async (backend) => backend.check?.())
   }
 
   // Its form
 
   /**
    * What opening all collections that the store knows would do to the place. No collection is made or changed by
-   * it, and a store that is open for reading only may ask. Where nothing is yet, an empty place is made to ask it.
+   * it, and a store that is open for reading only may ask. Where nothing is yet, the plan makes everything, and nothing
+   * is made by asking.
    */
   plan(): Promise<MigrationPlan> {
     const definitions = this.#engine.definitions.all()
-    return this.#atContents('plan', (contents, backend) => planMigration({ backend, contents, definitions }))
+    return this.#atContents(
+      'plan',
+      (contents, backend) => planMigration({ backend, contents, definitions }),
+      (contents, backend) => planFrom([], { backend, contents, definitions }),
+    )
   }
 
   /**
@@ -130,7 +171,11 @@ export class Place {
 
   /** The layouts that the place holds, in text order of their names; empty where nothing was ever made. */
   layouts(): Promise<readonly HeldLayout[]> {
-    return this.#atContents('layouts', (contents) => contents.layouts())
+    return this.#atContents(
+      'layouts',
+      (contents) => contents.layouts(),
+      async () => [],
+    )
   }
 
   /** Runs a callback that sees one state of everything, while writes go on. See `Contents.snapshot`. */
@@ -164,7 +209,9 @@ export class Place {
 
   /** Makes the tables of layouts, or changes them to these forms. A store of its own, as for `replace`. */
   async make(layouts: readonly Layout[]): Promise<void> {
-    await this.#engine.atPlace('make', (backend) => this.#engine.alone('make', () => backend.open(layouts)))
+    await this.#engine.door.at('make', (backend) =>
+      this.#engine.door.alone('make', () => backend.open(layouts)),
+    )
   }
 
   /** Puts and removes rows of one layout as they are, in one commit, after `make`. See `Contents.merge`. */
@@ -220,12 +267,15 @@ export class Place {
   #atContents<T>(
     operation: string,
     run: (contents: Contents, backend: Backend, open: (rewriting: Rewriting) => Promise<void>) => Promise<T>,
+    unmade?: (contents: Contents, backend: Backend) => Promise<T>,
   ): Promise<T> {
-    return this.#engine.atPlace(operation, async (backend, open) => {
-      const { contents } = backend
-      if (contents !== undefined) return run(contents, backend, open)
-      throw new StoreError('UNSUPPORTED', `${backend.name} can't read and fill whole places`)
-    })
+    // Who only reads makes nothing, and is told by the backend which place it is that is not there.
+    const isAsked = unmade !== undefined && !this.#engine.isReadOnly
+    return this.#engine.door.at(
+      operation,
+      async (backend, open) => run(contentsOf(backend), backend, open),
+      isAsked ? async (backend) => unmade(contentsOf(backend), backend) : undefined,
+    )
   }
 
   #aloneAtContents<T>(
@@ -233,7 +283,20 @@ export class Place {
     run: (contents: Contents, backend: Backend) => Promise<T>,
   ): Promise<T> {
     return this.#atContents(operation, (contents, backend) =>
-      this.#engine.alone(operation, () => run(contents, backend)),
+      this.#engine.door.alone(operation, () => run(contents, backend)),
     )
   }
+}
+
+function contentsOf({ contents, name }: Backend): Contents {
+  if (contents !== undefined) return contents
+  throw new StoreError('UNSUPPORTED', `${name} can't read and fill whole places`)
+}
+
+/** The past keeps the deadlines that records had, and none of its own. */
+function withoutPastStates(inspection: Inspection): Inspection {
+  const sizes = inspection.sizes.map((size) =>
+    isHistoryName(size.layout) ? { ...size, states: undefined } : size,
+  )
+  return { ...inspection, sizes }
 }

@@ -25,7 +25,8 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
 /** What the operating system says when a directory is opened, with the path that it speaks of. */
 export function systemError(cause: unknown, directory: string): StoreError {
   const code = errorCode(cause)
-  const said = cause instanceof Error ? cause.message : String(cause)
+  // The names of locks say nothing to a person.
+  const said = cause instanceof Error ? cause.message.replace(/, rename '.*$/s, '') : String(cause)
   return fileError(code, `${directory} can't be opened: ${said}${ADVICE[code] ?? ''}`, cause)
 }
 

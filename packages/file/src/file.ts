@@ -8,6 +8,7 @@ import {
   type BackendTransaction,
   type Capabilities,
   type Contents,
+  type Counting,
   type CountQuestion,
   type FileOptions,
   fileOptions,
@@ -34,7 +35,7 @@ import { openForWriting } from './opening.ts'
 import { openForReading } from './reading.ts'
 import { layoutsBody, rewrittenBody } from './record.ts'
 import { checkStructure } from './structure-check.ts'
-import { absent, assertHeld, assertLayouts, isStoreIn } from './verification.ts'
+import { absent, assertHeld, assertLayouts, isNothingIn, isStoreIn } from './verification.ts'
 import { changesSince, Writer } from './writer.ts'
 
 /** What a backend stands on, to be replaced in tests. */
@@ -90,6 +91,11 @@ class FileBackend implements Backend {
       writer: () => this.#writing(),
       onReplaced: () => this.#learnLayouts(),
     })
+  }
+
+  async isThere(): Promise<boolean> {
+    const isOpen = this.#writer !== undefined || this.#loaded !== undefined
+    return isOpen || !(await isNothingIn(this.#fileSystem, this.#directory))
   }
 
   async open(layouts: readonly Layout[]): Promise<readonly string[]> {
@@ -209,7 +215,7 @@ class FileBackend implements Backend {
     await writer.commitBody(rewrittenBody(layout.name))
   }
 
-  async inspect(): Promise<Inspection> {
+  async inspect(counting?: Counting): Promise<Inspection> {
     this.#assertPresent()
     const { basePath, durability, compaction } = this.#options
     return inspectDirectory({
@@ -219,6 +225,7 @@ class FileBackend implements Backend {
       durability,
       compaction,
       view: this.#view(),
+      counting,
       writer: this.#writer?.state,
     })
   }

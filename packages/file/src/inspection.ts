@@ -1,8 +1,8 @@
 /** What a directory tells to the person who operates it. It is looked at from outside; nothing is read but headers. */
 
 import { join } from 'node:path'
-import { compareText, type Inspection, type LayoutSize } from '@coffer/core/backend'
-import type { View } from '@coffer/memory/engine'
+import type { Counting, Inspection } from '@coffer/core/backend'
+import { layoutSizes, type View } from '@coffer/memory/engine'
 import { baseOf } from './base.ts'
 import { closingOf } from './closing.ts'
 import { logName, type Names, RESERVE, snapshotName, sortNames } from './directory-names.ts'
@@ -30,6 +30,7 @@ export interface InspectionOptions {
   readonly durability: 'power' | 'process' | 'none'
   readonly compaction: { readonly minBytes: number; readonly deadShare: number }
   readonly view: View
+  readonly counting: Counting | undefined
   /** `undefined` where the store is open for reading only. */
   readonly writer: WriterState | undefined
 }
@@ -60,7 +61,7 @@ export async function inspectDirectory(options: InspectionOptions): Promise<Insp
   return {
     engine: `file format ${FORMAT_VERSION}`,
     facts: factsOf(options, found),
-    sizes: sizesOf(options.view),
+    sizes: layoutSizes(options.view, options.counting),
     bytes: found.ownBytes,
     clock: null,
     checks: checksOf(options, found),
@@ -152,10 +153,4 @@ function writerOf(writer: WriterState | undefined, lock: LockName | undefined): 
   if (writer?.isLockHeld) return 'this store'
   if (lock?.state !== 'held') return 'nobody'
   return lock.owner === undefined ? 'another process' : `process ${lock.owner.pid} on host ${lock.owner.host}`
-}
-
-function sizesOf(view: View): readonly LayoutSize[] {
-  return [...view.tables()]
-    .map(({ layout, rows }) => ({ layout: layout.name, rows: rows.size, isEstimate: false, bytes: null }))
-    .sort((one, other) => compareText(one.layout, other.layout))
 }

@@ -1,5 +1,6 @@
 /** What opening would have to make or change, refused where `migrate: 'verify'` or `readOnly` does not allow it. */
 
+import { dirname } from 'node:path'
 import { type Layout, someNames } from '@coffer/core/backend'
 import type { View } from '@coffer/memory/engine'
 import { sortNames } from './directory-names.ts'
@@ -13,6 +14,16 @@ export async function isStoreIn(fileSystem: FileSystem, directory: string): Prom
   if (status?.type !== 'directory') return status !== undefined
   const { logs, snapshots } = sortNames(await fileSystem.list(directory))
   return logs.length > 0 || snapshots.length > 0
+}
+
+/** Whether there is nothing yet where a store can be made. What can't be one is told by whoever opens it. */
+export async function isNothingIn(fileSystem: FileSystem, directory: string): Promise<boolean> {
+  if (directory.includes('\0')) return false
+  const status = await fileSystem.status(directory)
+  if (status === undefined) return (await fileSystem.status(dirname(directory))) !== undefined
+  if (status.type !== 'directory') return false
+  const { logs, snapshots, foreign } = sortNames(await fileSystem.list(directory))
+  return logs.length === 0 && snapshots.length === 0 && foreign.length === 0
 }
 
 /** @throws StoreError `UNSUPPORTED` for layouts that are missing, other ones, or have rows of another form */

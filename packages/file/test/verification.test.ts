@@ -1,6 +1,6 @@
 /** `migrate: 'verify'`: what opening would have to change is refused, and stays as it is. */
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { defineCollection } from '@coffer/core'
 import { expect, test } from 'vitest'
@@ -21,6 +21,21 @@ test('a store that is as it should be is opened, and may be written to', async (
   await store.collection(plain).put(note('n1'))
   expect(await idsIn(store.collection(plain))).toEqual(['n0', 'n1'])
 })
+
+test.each(['auto', 'verify'] as const)(
+  'a plan makes no directory, and leaves an empty one empty, with migrate: %s',
+  async (migrate) => {
+    const basePath = temporaryPath()
+    for (const isMade of [false, true]) {
+      if (isMade) mkdirSync(basePath, { recursive: true })
+      const store = storeAt(basePath, { migrate })
+      store.collection(plain)
+      expect((await store.place().plan()).steps).toMatchObject([{ collection: 'plain', change: 'create' }])
+      await store.close()
+      expect(existsSync(basePath) ? readdirSync(basePath) : undefined).toEqual(isMade ? [] : undefined)
+    }
+  },
+)
 
 test('a collection that is not there yet is refused, and not made', async () => {
   const basePath = temporaryPath()

@@ -1,20 +1,15 @@
 /** What the memory backend tells of its place. */
 
-import { compareText, type Inspection } from '@coffer/core/backend'
+import type { Counting, Inspection } from '@coffer/core/backend'
+import { layoutSizes } from './layout-sizes.ts'
 import type { View } from './view.ts'
 
-/** Counts rows by layout; what they take in memory is not known. */
-export function inspectView(view: View): Inspection {
-  const sizes = [...view.tables()].map(({ layout, rows }) => ({
-    layout: layout.name,
-    rows: rows.size,
-    isEstimate: false,
-    bytes: null,
-  }))
+/** Looks at one state of all tables. */
+export function inspectView(view: View, counting: Counting | undefined): Inspection {
   return {
     engine: 'memory',
     facts: { persistent: false },
-    sizes: sizes.sort((one, other) => compareText(one.layout, other.layout)),
+    sizes: layoutSizes(view, counting),
     bytes: null,
     clock: null,
     checks: [

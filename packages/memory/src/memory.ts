@@ -64,7 +64,7 @@ export function memory(options?: MemoryOptions): Backend {
     sweep: async (layout, sweep, limit, at) => engine.sweep(layout, sweep, limit, at),
     reindex: async (layout, rows, finished) => engine.reindex(layout, rows, finished),
     contents: contentsOf(() => engine),
-    inspect: async () => inspectView(engine.view()),
+    inspect: async (counting) => inspectView(engine.view(), counting),
     errorCode: (cause) => (isStoreError(cause) ? cause.code : 'INTERNAL'),
   }
 }

@@ -38,7 +38,9 @@ export async function findProgram(program: ClientProgram, major?: number): Promi
   const answer = await promisify(execFile)(path, ['--version']).catch((cause: unknown) => {
     throw missingProgram(program, major, 'there is none', cause)
   })
-  return { ...program, path, major: Number(/\(PostgreSQL\) (\d+)/.exec(answer.stdout)?.[1]) }
+  const [, version] = /\(PostgreSQL\) (\d+)/.exec(answer.stdout) ?? []
+  if (version === undefined) throw missingProgram(program, major, `${path} is another program`)
+  return { ...program, path, major: Number(version) }
 }
 
 /** Refuses a program that is too old. */

@@ -9,6 +9,7 @@ import {
   type ChangedKey,
   type ConnectionStatistics,
   type Contents,
+  type Counting,
   type CountQuestion,
   type Group,
   type Inspection,
@@ -181,9 +182,9 @@ class PostgresBackend implements Backend {
   }
 
   /** On a session that writes, for it is the one whose settings count. */
-  inspect(): Promise<Inspection> {
+  inspect(counting?: Counting): Promise<Inspection> {
     const { connections } = this.#place
-    return connections.writing((session) => inspectPlace(this.#place, session, this.#options))
+    return connections.writing((session) => inspectPlace(this.#place, session, this.#options, counting))
   }
 
   connectionStatistics(): ConnectionStatistics {

@@ -1,7 +1,13 @@
 /** What the server tells of the tables of a schema. */
 
-import type { HeldLayout, LayoutSize } from '@coffer/core/backend'
-import { type Table, tableOf } from '@coffer/sql'
+import {
+  type Counting,
+  type HeldLayout,
+  type LayoutSize,
+  QUICK_COUNT,
+  type RowStates,
+} from '@coffer/core/backend'
+import { countStates, type Table, tableOf } from '@coffer/sql'
 import { ALL_TENANTS } from './confine.ts'
 import { heldLayouts } from './held-layouts.ts'
 import { type Place, runWithin } from './place.ts'
@@ -27,7 +33,11 @@ export interface TableFacts extends LayoutSize {
 }
 
 /** Asks for all tables that the schema holds, inside the transaction that is open. */
-export async function tableFacts(place: Place, session: Session): Promise<readonly TableFacts[]> {
+export async function tableFacts(
+  place: Place,
+  session: Session,
+  counting: Counting | undefined,
+): Promise<readonly TableFacts[]> {
   const { schema } = place
   const { layouts } = await storedSchema(schema, session, [])
   const held = heldLayouts(layouts)
@@ -44,7 +54,7 @@ export async function tableFacts(place: Place, session: Session): Promise<readon
       held.map(({ layout }) => layout),
     ),
   )
-  const statistics = await statisticsOf(place, session, held)
+  const statistics = await statisticsOf(place, session, held, counting)
   const unused = await unusedIndexes(place, session)
   return held.flatMap(({ layout, stale }): TableFacts[] => {
     const table = tableOf(schema.dialect, layout)
@@ -65,12 +75,13 @@ export async function tableFacts(place: Place, session: Session): Promise<readon
   })
 }
 
-type Statistics = Pick<TableFacts, 'rows' | 'isEstimate' | 'bytes' | 'deadRows'>
+type Statistics = Pick<TableFacts, 'rows' | 'isEstimate' | 'bytes' | 'deadRows' | 'states'>
 
 async function statisticsOf(
   place: Place,
   session: Session,
   held: readonly HeldLayout[],
+  counting: Counting | undefined,
 ): Promise<ReadonlyMap<string, Statistics>> {
   const { schema } = place
   const tables = new Map(
@@ -87,8 +98,16 @@ async function statisticsOf(
       'WHERE space.nspname = $1 AND class.relname = ANY($2::name[])',
     parameters: [schema.name, [...tables.keys()]],
   })
-  const small = rows.filter(([, , bytes]) => Number(bytes) <= MAX_COUNTED_BYTES).map(([name]) => String(name))
+  const isCounted = (bytes: unknown) => counting?.exact === true || Number(bytes) <= MAX_COUNTED_BYTES
+  const small = rows.filter(([, , bytes]) => isCounted(bytes)).map(([name]) => String(name))
   const counts = await countsOf(place, session, small, tables)
+  const states = await statesOf(
+    place,
+    session,
+    rows.map(([name]) => String(name)),
+    tables,
+    counting,
+  )
   return new Map(
     rows.map(([name, tuples, , bytes, live, dead]) => {
       const counted = counts.get(String(name))
@@ -101,6 +120,7 @@ async function statisticsOf(
           isEstimate: counted === undefined,
           bytes: Number(bytes),
           deadRows: Number(dead),
+          states: states.get(String(name)),
         },
       ]
     }),
@@ -118,6 +138,29 @@ async function countsOf(
   const command = { text: `SELECT unnest(ARRAY[${counts.join(', ')}])` }
   const [answer] = await runWithin(place, session, [{ command, tenant: ALL_TENANTS }])
   return new Map((answer?.rows ?? []).map(([count], index) => [names[index] ?? '', Number(count)]))
+}
+
+/** By the indexes that sweeps use, which hold no other rows than those with a deadline, and soft-deleted ones. */
+async function statesOf(
+  place: Place,
+  session: Session,
+  names: readonly string[],
+  tables: ReadonlyMap<string, Table>,
+  counting: Counting | undefined,
+): Promise<ReadonlyMap<string, RowStates>> {
+  const states = new Map<string, RowStates>()
+  if (counting === undefined) return states
+  const countedTo = counting.exact ? undefined : QUICK_COUNT
+  for (const name of names) {
+    const table = tables.get(name)
+    if (table === undefined) continue
+    const { text, parameters } = countStates(table, countedTo)
+    const command = { text, parameters: parameters(counting.at) }
+    const [answer] = await runWithin(place, session, [{ command, tenant: ALL_TENANTS }])
+    const [expired, deleted] = answer?.rows[0] ?? []
+    states.set(name, { expired: Number(expired), deleted: Number(deleted), countedTo })
+  }
+  return states
 }
 
 async function unusedIndexes(

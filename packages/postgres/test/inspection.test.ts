@@ -152,7 +152,7 @@ test('rows of all tenants are counted behind row-level security too', async () =
   expect((await backend.inspect?.())?.sizes).toMatchObject([{ layout: 'notes', rows: 2 }])
 })
 
-test('of large tables the estimate of the server is told', async () => {
+test('of large tables the estimate of the server is told, and all is counted where that is asked', async () => {
   const place = await own()
   const backend = await opened(place)
   const raw = await rawConnection(place.connectionString)
@@ -166,6 +166,14 @@ test('of large tables the estimate of the server is told', async () => {
   const [size] = (await backend.inspect?.())?.sizes ?? []
   expect(size).toMatchObject({ isEstimate: true })
   expect([10_000, 20_000]).toContain(size?.rows)
+  await raw.query(`UPDATE ${table} SET _expires_at = now() - interval '1 day'`)
+  await backend.write([group(put('a'))], AT)
+  const states = async (exact: boolean) => (await backend.inspect?.({ at: Date.now(), exact }))?.sizes[0]
+  expect((await states(false))?.states).toEqual({ expired: 10_000, deleted: 0, countedTo: 10_000 })
+  expect(await states(true)).toMatchObject({
+    ...{ rows: 10_001, isEstimate: false },
+    states: { expired: 10_000, deleted: 0, countedTo: undefined },
+  })
 })
 
 test('what was taken from a table, and rows that wait to be written anew, are told by its name', async () => {

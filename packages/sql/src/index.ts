@@ -31,6 +31,7 @@ export {
 } from './row-codec.ts'
 export {
   anyRow,
+  countStates,
   deleteRow,
   eraseHistory,
   findReferrer,

@@ -223,6 +223,25 @@ export function readTenants({ name, meta }: Table): Template<[]> {
   }
 }
 
+/** Counts the rows that are expired, and those that are soft-deleted and not expired; each up to a limit, if there is one. */
+export function countStates(table: Table, limit: number | undefined): Template<[at: number]> {
+  const { dialect, meta } = table
+  const { _expires_at, _deleted_at } = meta
+  const parameters = parameterList(dialect.placeholder)
+  const count = (moment: string, condition: string) => {
+    const rows = `SELECT 1 FROM ${table.name} WHERE ${moment} IS NOT NULL AND ${condition}`
+    // The order keeps a planner whose statistics are old to the index.
+    const bound = limit === undefined ? '' : ` ORDER BY ${moment} LIMIT ${limit}`
+    return `(SELECT count(*) FROM (${rows}${bound}) AS found)`
+  }
+  const expired = `${_expires_at} <= ${parameters.add(0)}`
+  const unexpired = `(${_expires_at} IS NULL OR ${_expires_at} > ${parameters.add(0)})`
+  return {
+    text: `SELECT ${count(_expires_at, expired)}, ${count(_deleted_at, unexpired)}`,
+    parameters: (at) => [dialect.encode.timestamp(at), dialect.encode.timestamp(at)],
+  }
+}
+
 /** Answers a row when the table has any. */
 export function anyRow(table: Table): Template<[]> {
   return { text: `SELECT 1 FROM ${table.name} LIMIT 1`, parameters: () => [] }

@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest'
 import {
+  countStates,
   deleteRow,
   eraseHistory,
   findReferrer,
@@ -29,6 +30,8 @@ const READING: Statements = {
   readState,
   readTenants,
   findReferrer: (table) => findReferrer(table, 0),
+  countStates: (table) => countStates(table, undefined),
+  countSomeStates: (table) => countStates(table, 10),
   sweepExpired: (table) => sweptKeys(table, '_expires_at', false),
   sweepDeletedOfTenant: (table) => sweptKeys(table, '_deleted_at', true),
 }
@@ -71,6 +74,16 @@ test('each statement that reads rows has one text', () => {
     SELECT 1 FROM "notes" WHERE "_tenant" = ? AND "author" = ? AND "_deleted_at" IS NULL AND ("_expires_at" IS NULL OR "_expires_at" > ?) LIMIT 1
     -- postgresql
     SELECT 1 FROM "coffer"."notes" WHERE "_tenant" = $1 AND "author" = $2 AND "_deleted_at" IS NULL AND ("_expires_at" IS NULL OR "_expires_at" > $3) LIMIT 1
+    countStates
+    -- sqlite
+    SELECT (SELECT count(*) FROM (SELECT 1 FROM "notes" WHERE "_expires_at" IS NOT NULL AND "_expires_at" <= ?) AS found), (SELECT count(*) FROM (SELECT 1 FROM "notes" WHERE "_deleted_at" IS NOT NULL AND ("_expires_at" IS NULL OR "_expires_at" > ?)) AS found)
+    -- postgresql
+    SELECT (SELECT count(*) FROM (SELECT 1 FROM "coffer"."notes" WHERE "_expires_at" IS NOT NULL AND "_expires_at" <= $1) AS found), (SELECT count(*) FROM (SELECT 1 FROM "coffer"."notes" WHERE "_deleted_at" IS NOT NULL AND ("_expires_at" IS NULL OR "_expires_at" > $2)) AS found)
+    countSomeStates
+    -- sqlite
+    SELECT (SELECT count(*) FROM (SELECT 1 FROM "notes" WHERE "_expires_at" IS NOT NULL AND "_expires_at" <= ? ORDER BY "_expires_at" LIMIT 10) AS found), (SELECT count(*) FROM (SELECT 1 FROM "notes" WHERE "_deleted_at" IS NOT NULL AND ("_expires_at" IS NULL OR "_expires_at" > ?) ORDER BY "_deleted_at" LIMIT 10) AS found)
+    -- postgresql
+    SELECT (SELECT count(*) FROM (SELECT 1 FROM "coffer"."notes" WHERE "_expires_at" IS NOT NULL AND "_expires_at" <= $1 ORDER BY "_expires_at" LIMIT 10) AS found), (SELECT count(*) FROM (SELECT 1 FROM "coffer"."notes" WHERE "_deleted_at" IS NOT NULL AND ("_expires_at" IS NULL OR "_expires_at" > $2) ORDER BY "_deleted_at" LIMIT 10) AS found)
     sweepExpired
     -- sqlite
     SELECT "_tenant", "_id", "_version" FROM "notes" WHERE "_expires_at" IS NOT NULL AND "_expires_at" <= ? ORDER BY "_expires_at" LIMIT ?

@@ -4,7 +4,16 @@
  * outside SQLite, for closing any descriptor of it drops the locks that SQLite holds in this process.
  */
 
-import { accessSync, closeSync, constants, existsSync, fsyncSync, lstatSync, openSync } from 'node:fs'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  type Stats,
+} from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { StoreError } from '@coffer/core/backend'
 import type { ResolvedOptions } from './place.ts'
@@ -22,6 +31,27 @@ export function prepareDatabaseFile(
   path: string,
   { readOnly, migrate }: Pick<ResolvedOptions, 'readOnly' | 'migrate'>,
 ): string {
+  const { absolute, entry } = lookedUp(path)
+  if (entry === undefined && readOnly) {
+    throw failure('NOT_FOUND', `there is no database to read at ${absolute}`)
+  }
+  if (entry === undefined && migrate === 'verify') {
+    throw failure(
+      'UNSUPPORTED',
+      `there is no database at ${absolute}, and migrate: 'verify' makes none: open it once with migrate: 'auto'`,
+    )
+  }
+  if (entry === undefined) createPrivately(absolute)
+  else if (!readOnly) checkWritable(absolute)
+  return absolute
+}
+
+/** Whether a file is there that has anything in it. @throws as `prepareDatabaseFile`, and makes nothing */
+export function isDatabaseFile(path: string): boolean {
+  return (lookedUp(path).entry?.size ?? 0) > 0
+}
+
+function lookedUp(path: string): { readonly absolute: string; readonly entry: Stats | undefined } {
   // The driver trims names and reads `file:` as a URI; an absolute path can't be one.
   if (path.trim() !== path || path.includes('\0')) {
     throw failure('INVALID_ARGUMENT', 'the path of the database begins or ends with a space, or holds NUL')
@@ -43,18 +73,7 @@ export function prepareDatabaseFile(
   if (entry !== undefined && !entry.isFile()) {
     throw failure('INVALID_ARGUMENT', `the path of the database is not a regular file: ${absolute}`)
   }
-  if (entry === undefined && readOnly) {
-    throw failure('NOT_FOUND', `there is no database to read at ${absolute}`)
-  }
-  if (entry === undefined && migrate === 'verify') {
-    throw failure(
-      'UNSUPPORTED',
-      `there is no database at ${absolute}, and migrate: 'verify' makes none: open it once with migrate: 'auto'`,
-    )
-  }
-  if (entry === undefined) createPrivately(absolute)
-  else if (!readOnly) checkWritable(absolute)
-  return absolute
+  return { absolute, entry }
 }
 
 /** SQLite opens what it may not write for reading, and a write fails much later. */

@@ -104,7 +104,7 @@ function journal({ journalMode }: FileFindings): Check {
 
 function log({ logBytes }: FileFindings): Check {
   if (logBytes < LONG_LOG_BYTES) return good('log', 'the log is written back')
-  const says = `${mebibytes(logBytes)} of the log are not written back: somebody reads an old state, or writes for long`
+  const says = `${sizeOf(logBytes)} of the log are not written back: somebody reads an old state, or writes for long`
   const advice = 'end long reads, such as an idle sqlite3 shell or a backup that hangs'
   return check('log', logBytes < ENDLESS_LOG_BYTES ? 'warning' : 'bad', says, advice)
 }
@@ -119,7 +119,7 @@ function permissions({ modes }: FileFindings): Check {
 
 function room({ freeDiskBytes, databaseBytes }: FileFindings): Check {
   if (freeDiskBytes === undefined) return good('disk', 'the file system does not say how much room it has')
-  const says = `${mebibytes(freeDiskBytes)} are free on the disk`
+  const says = `${sizeOf(freeDiskBytes)} are free on the disk`
   const wanted = Math.max(LITTLE_ROOM_BYTES, databaseBytes * ROOM_SHARE)
   if (freeDiskBytes >= wanted) return good('disk', says)
   const state = freeDiskBytes < SHORT_BYTES ? 'bad' : 'warning'
@@ -134,7 +134,7 @@ function reserve({ wantsReserve, hasReserve }: FileFindings): Check {
 }
 
 function freePages({ pageBytes, freePageBytes }: Findings): Check {
-  const says = `${mebibytes(freePageBytes)} of ${mebibytes(pageBytes)} are free pages`
+  const says = `${sizeOf(freePageBytes)} of ${sizeOf(pageBytes)} are free pages`
   const isMuch = freePageBytes >= MANY_FREE_BYTES && freePageBytes >= pageBytes * FREE_SHARE
   if (!isMuch) return good('free pages', says)
   return check(
@@ -185,6 +185,9 @@ function named(names: readonly string[]): string {
   return [...names.slice(0, MAX_NAMED), ...(more > 0 ? [`${more} more`] : [])].join(', ')
 }
 
-function mebibytes(bytes: number): string {
-  return Number.isFinite(bytes) ? `${Math.round(bytes / MIB)} MiB` : 'an unknown part'
+/** In kB below a megabyte, for a person. */
+function sizeOf(bytes: number): string {
+  if (!Number.isFinite(bytes)) return 'an unknown part'
+  const [amount, unit] = bytes < 1e6 ? [bytes / 1e3, 'kB'] : [bytes / 1e6, 'MB']
+  return `${Math.round(amount).toLocaleString('en-US')} ${unit}`
 }

@@ -1,10 +1,16 @@
 /** Looks at an open database: its settings, its sizes, and what is not as it should be. */
 
 import { statSync } from 'node:fs'
-import type { Inspection, LayoutSize } from '@coffer/core/backend'
-import { sqliteDialect, type Table, tableOf } from '@coffer/sql'
+import {
+  type Counting,
+  type Inspection,
+  type LayoutSize,
+  QUICK_COUNT,
+  type RowStates,
+} from '@coffer/core/backend'
+import { countStates, sqliteDialect, type Table, tableOf } from '@coffer/sql'
 import { framesBehind } from './checkpoint.ts'
-import { type Connection, versionOf } from './connection.ts'
+import { type Connection, get, versionOf } from './connection.ts'
 import { MEMORY_PATH } from './database-file.ts'
 import { fileBytes, freeBytes } from './disk-space.ts'
 import { checksOf, type FileFindings, type Findings } from './health.ts'
@@ -24,11 +30,12 @@ export interface InspectedPlace {
   readonly reader: Connection
   readonly options: ResolvedOptions
   readonly schema: Schema
+  readonly counting: Counting | undefined
 }
 
 /** Inspects the database. */
 export function inspect(place: InspectedPlace): Inspection {
-  const { path, writer, reader, options, schema } = place
+  const { path, writer, reader, options, schema, counting } = place
   const setting = (name: string) => reader.get(`PRAGMA ${name}`, [])?.[0]
   const pageSize = Number(setting('page_size'))
   const pages = Number(setting('page_count'))
@@ -64,7 +71,7 @@ export function inspect(place: InspectedPlace): Inspection {
       auto_vacuum: Number(setting('auto_vacuum')),
       user_version: Number(setting('user_version')),
     },
-    sizes: sizesOf(reader, there, pageBytes <= SMALL_BYTES),
+    sizes: sizesOf(reader, there, pageBytes <= SMALL_BYTES, counting),
     bytes: file === undefined ? pageBytes : filesOf(path).reduce((sum, path) => sum + fileBytes(path), 0),
     clock: null,
     checks: checksOf(findings),
@@ -113,15 +120,29 @@ function lackingOf(tables: readonly Table[], names: ReadonlySet<string>) {
 }
 
 /** Counting reads everything, and so does asking for the bytes: of a large database both are estimated, or left. */
-function sizesOf(reader: Connection, tables: readonly Table[], isSmall: boolean): readonly LayoutSize[] {
+function sizesOf(
+  reader: Connection,
+  tables: readonly Table[],
+  isSmall: boolean,
+  counting: Counting | undefined,
+): readonly LayoutSize[] {
   const bytes = isSmall ? bytesByTable(reader) : undefined
-  const rows = isSmall ? undefined : estimatedRows(reader)
+  const isCounted = isSmall || counting?.exact === true
+  const rows = isCounted ? undefined : estimatedRows(reader)
   return tables.map((table) => ({
     layout: table.layout.name,
-    rows: isSmall ? numberFrom(reader, `SELECT count(*) FROM ${table.name}`) : (rows?.(table) ?? 0),
-    isEstimate: !isSmall,
+    rows: isCounted ? numberFrom(reader, `SELECT count(*) FROM ${table.name}`) : (rows?.(table) ?? 0),
+    isEstimate: !isCounted,
     bytes: bytes?.(table) ?? null,
+    ...(counting && { states: statesOf(reader, table, counting) }),
   }))
+}
+
+/** By the indexes that sweeps use, which hold no other rows than those with a deadline, and soft-deleted ones. */
+function statesOf(reader: Connection, table: Table, { at, exact }: Counting): RowStates {
+  const countedTo = exact ? undefined : QUICK_COUNT
+  const [expired, deleted] = get(reader, countStates(table, countedTo), at) ?? []
+  return { expired: Number(expired), deleted: Number(deleted), countedTo }
 }
 
 /** The pages of a table, of its side tables and of all their indexes. */

@@ -7,7 +7,7 @@
 import { closeSync, fsyncSync, lstatSync, openSync, rmSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { nativeCode, StoreError } from '@coffer/core/backend'
-import type { Connection } from './connection.ts'
+import { type Connection, openConnection } from './connection.ts'
 import { syncDirectory } from './database-file.ts'
 
 /**
@@ -40,6 +40,7 @@ export async function copyDatabase(
     await connection.copyTo(target, () => {
       if (signal?.aborted) throw refusal('ABORTED', 'the copy was stopped as asked')
     })
+    leaveLog(target)
     syncFile(target)
     syncDirectory(dirname(target))
   } catch (error) {
@@ -54,6 +55,16 @@ function makeEmpty(target: string): void {
     closeSync(openSync(target, 'wx', 0o600))
   } catch (error) {
     throw nativeCode(error) === 'EEXIST' ? isThere(target) : error
+  }
+}
+
+/** Whoever reads a database in WAL mode makes files beside it, and a folder of backups may be for reading only. */
+function leaveLog(target: string): void {
+  const copy = openConnection(target, { readOnly: false })
+  try {
+    copy.all('PRAGMA journal_mode = DELETE', [])
+  } finally {
+    copy.close()
   }
 }
 

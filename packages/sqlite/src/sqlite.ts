@@ -6,6 +6,7 @@ import {
   type BackendTransaction,
   type Capabilities,
   type Contents,
+  type Counting,
   type CountQuestion,
   type Group,
   type Key,
@@ -23,7 +24,7 @@ import { checkStructure } from './check.ts'
 import { checkpoint } from './checkpoint.ts'
 import { type Connection, finalFailureError, finish, rollback, tryBegin } from './connection.ts'
 import { type ContentsDoor, contentsOf, type Work } from './contents.ts'
-import { MEMORY_PATH } from './database-file.ts'
+import { isDatabaseFile, MEMORY_PATH } from './database-file.ts'
 import { effectOf, PAGES_OF_OPERATION, pagesOf } from './effect.ts'
 import { errorCode } from './error-code.ts'
 import { applyGroup, applyUndoable } from './groups.ts'
@@ -120,6 +121,10 @@ class OwnBackend implements SqliteBackend {
     this.contents = contentsOf(this.#contentsDoor())
   }
 
+  async isThere(): Promise<boolean> {
+    return this.#isMemory || this.#place !== undefined || isDatabaseFile(this.#options.path)
+  }
+
   async open(layouts: readonly Layout[]): Promise<readonly string[]> {
     return this.#inTurn(async () => {
       const isFirst = this.#place === undefined
@@ -188,9 +193,9 @@ class OwnBackend implements SqliteBackend {
     return this.#reading(checkStructure)
   }
 
-  async inspect() {
+  async inspect(counting?: Counting) {
     const { path, writer } = this.#opened()
-    const place = { path, writer, options: this.#options, schema: this.#schema }
+    const place = { path, writer, options: this.#options, schema: this.#schema, counting }
     return this.#reading((reader) => inspect({ ...place, reader }))
   }
 

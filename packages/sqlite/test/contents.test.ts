@@ -248,6 +248,17 @@ test('a copy is one state, private, and whole, while writers go on', async () =>
   expect(await copy.check?.()).toEqual([])
 })
 
+test('a copy is read without any file beside it, so that its folder may be for reading only', async () => {
+  const backend = await opened({ path: temporaryPath() })
+  await backend.write([group(put('a'))], AT)
+  const folder = temporaryDirectory()
+  const path = join(folder, 'copy.db')
+  await contentsOf(backend).nativeBackup?.(path)
+  const copy = await opened({ path, readOnly: true })
+  expect(await copy.read(NOTES, [put('a')])).toMatchObject([{ id: 'a' }])
+  expect(readdirSync(folder)).toEqual(['copy.db'])
+})
+
 test('a database in memory is copied into a file', async () => {
   const backend = await opened({ path: ':memory:' })
   await backend.write([group(put('a'))], AT)

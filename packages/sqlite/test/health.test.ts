@@ -104,6 +104,13 @@ test.each(FINE)('%s is good', (_, findings) => {
   expect(checksOf(findings).every(({ state }) => state === 'good')).toBe(true)
 })
 
+test('room is told as the file backend and the command line tell it', () => {
+  const disk = checksOf({ ...SOUND, file: { ...FILE, freeDiskBytes: 81_390_400_000 } }).find(
+    ({ topic }) => topic === 'disk',
+  )
+  expect(disk?.says).toBe('81,390 MB are free on the disk')
+})
+
 test('of many names some are shown', () => {
   const says = checksOf({ ...SOUND, stale: ['a', 'b', 'c', 'd', 'e', 'f'] }).at(-1)?.says
   expect(says).toBe('rows of a, b, c, d, 2 more await their rewriting for a changed definition')

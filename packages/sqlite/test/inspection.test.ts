@@ -59,6 +59,28 @@ test('rows of a large database are estimated', async () => {
   expect(sizes).toEqual([{ layout: 'notes', rows: 12, isEstimate: true, bytes: null }])
 })
 
+test('rows of a large database are counted where all are asked for, and their states up to a limit where not', async () => {
+  const path = temporaryPath()
+  const backend = await opened({ path, durability: 'none' })
+  const document = JSON.stringify({ text: 'x'.repeat(6 * 1_024 * 1_024) })
+  for (let n = 0; n < 12; n++) await backend.write([group(put(`${n}`, { document }))], AT)
+  rawConnection(path).exec(
+    `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 10001)
+     INSERT INTO notes (author, tags, _tenant, _id, _version, _schema_version, _created_at, _updated_at, _expires_at, _doc)
+     SELECT 'a', '[]', 't', 'n' || n, 1, 1, 0, 0, ${AT}, '{}' FROM numbers`,
+  )
+  const states = async (exact: boolean) => (await backend.inspect?.({ at: AT, exact }))?.sizes[0]
+  expect(await states(false)).toMatchObject({
+    isEstimate: true,
+    states: { expired: 10_000, deleted: 0, countedTo: 10_000 },
+  })
+  expect(await states(true)).toMatchObject({
+    rows: 10_013,
+    isEstimate: false,
+    states: { expired: 10_001, deleted: 0, countedTo: undefined },
+  })
+})
+
 test('the statistics of the planner are taken before the highest number of a row', async () => {
   const path = temporaryPath()
   const backend = await opened({ path, durability: 'none' })

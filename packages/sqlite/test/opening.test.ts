@@ -84,6 +84,20 @@ test('a missing directory, a directory and an odd name are refused with the reas
   expect(readdirSync(directory)).toEqual([])
 })
 
+test('whether a database was ever made is told without making one', async () => {
+  const path = temporaryPath()
+  expect(await sqlite({ path }).isThere?.()).toBe(false)
+  expect(readdirSync(dirname(path))).toEqual([])
+  writeFileSync(path, '')
+  expect(await sqlite({ path }).isThere?.()).toBe(false)
+  expect(statSync(path).size).toBe(0)
+  const backend = await opened({ path }, [])
+  for (const each of [backend, sqlite({ path })]) expect(await each.isThere?.()).toBe(true)
+  await expect(sqlite({ path: dirname(path) }).isThere?.()).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+  })
+})
+
 test('a file that is no database is told by its name and left as it is', async () => {
   const path = temporaryPath()
   writeFileSync(path, 'a letter to somebody, which is longer than any header of a database file\n'.repeat(20))

@@ -5,8 +5,16 @@
 
 import { withCache } from '@coffer/cache'
 import type { Harness, Place } from '@coffer/conformance'
-import type { Backend, Capabilities, Contents, Layout, StoredRow } from '@coffer/core/backend'
+import {
+  type Backend,
+  type Capabilities,
+  type Contents,
+  type Layout,
+  type StoredRow,
+  StoreError,
+} from '@coffer/core/backend'
 import { memory } from '@coffer/memory'
+import { memoryCopies } from './memory-copies.ts'
 
 const CAPABILITIES: Capabilities = Object.freeze({
   ...memory().capabilities,
@@ -32,13 +40,18 @@ class LastingPlace implements Place {
   readonly #kept: Backend = memory()
   readonly #tampered = new Map<string, Tampered>()
   readonly #layouts = new Map<string, Layout>()
+  #isMade = false
+  #isNewer = false
 
   backend(): Backend {
     const kept = this.#kept
     return {
       name: kept.name,
       capabilities: CAPABILITIES,
-      open: (layouts) => {
+      isThere: async () => this.#isMade,
+      open: async (layouts) => {
+        this.#isMade = true
+        if (this.#isNewer) throw new StoreError('UNSUPPORTED', 'the place is of a newer format')
         for (const layout of layouts) this.#layouts.set(layout.name, layout)
         return kept.open(layouts)
       },
@@ -78,12 +91,16 @@ class LastingPlace implements Place {
     }
   }
 
+  async newerFormat(): Promise<void> {
+    this.#isNewer = true
+  }
+
   async destroy(): Promise<void> {
     await this.#kept.close()
   }
 
   #contents(contents: Contents): Contents {
-    return {
+    const whole: Contents = {
       layouts: () => contents.layouts(),
       snapshot: (run) =>
         contents.snapshot(({ layouts, rows, floors }) =>
@@ -101,6 +118,7 @@ class LastingPlace implements Place {
       },
       merge: (layout, merge) => contents.merge(layout, merge),
     }
+    return { ...whole, ...memoryCopies(whole) }
   }
 
   #seen<R extends StoredRow>(layout: Layout, row: R): R {

@@ -4,6 +4,7 @@ import { defineCollection } from '@coffer/core'
 import * as z from 'zod'
 import type { Case } from '../case.ts'
 import { assertRefused, unchecked } from './assert-refused.ts'
+import { successors } from './successors.ts'
 
 const tokens = defineCollection({
   name: 'tokens',
@@ -196,6 +197,40 @@ export const cleanupCases: readonly Case[] = [
       context.clock.advance(1_000)
       await store.cleanupExpired()
       assert.ok((await collection.insert({ id: 'a' })) > last)
+    },
+  },
+  {
+    id: 'T4-idempotency-keys',
+    clause: 'T4',
+    title:
+      'a store that never ran a transaction with an idempotency key removes the keys of those that did, when they expire',
+    requires: ['contents'],
+    run: async (context) => {
+      const next = successors(context)
+      const first = await next()
+      for (const idempotencyKey of ['a', 'b']) await first.transaction(async () => 1, { idempotencyKey })
+      await first.tenant('other').transaction(async () => 1, { idempotencyKey: 'a' })
+      context.clock.advance(24 * 60 * 60 * 1_000 - 1)
+      assert.equal(await (await next()).cleanupExpired(), 0)
+      context.clock.advance(1)
+      const store = await next()
+      const told: unknown[] = []
+      const onProgress = (removed: number, collection: string) => void told.push([removed, collection])
+      assert.equal(await store.tenant('other').cleanupExpired(), 1)
+      assert.equal(await store.cleanupExpired({ onProgress }), 2)
+      assert.deepEqual(told, [[2, 'coffer_idempotency_keys']])
+      assert.equal(await store.cleanupExpired(), 0)
+    },
+  },
+  {
+    id: 'T4-nothing-made',
+    clause: 'T4',
+    title: 'a cleanup of a place without collections makes none',
+    requires: ['contents'],
+    run: async (context) => {
+      const store = context.store()
+      assert.equal(await store.cleanupExpired(), 0)
+      assert.deepEqual(await store.place().layouts(), [])
     },
   },
   {

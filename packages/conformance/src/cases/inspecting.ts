@@ -56,6 +56,39 @@ export const inspectingCases: readonly Case[] = [
     },
   },
   {
+    id: 'O10-states',
+    clause: 'O10',
+    title:
+      'expired and soft-deleted rows of all tenants are counted where that is asked, each row once, and those of the past are neither',
+    run: async (context) => {
+      const store = context.store()
+      const collection = everythingOf(store)
+      await collection.putMany(['a', 'b', 'c', 'd'].map((id) => ({ id, note: 'x' })))
+      await everythingOf(store.tenant('other')).putMany([{ id: 'a', note: 'x' }], { ttlMs: 2 })
+      await collection.put({ id: 'b', note: 'x' }, { ttlMs: 2 })
+      await collection.put({ id: 'c', note: 'x' }, { ttlMs: 3 })
+      for (const id of ['a', 'b', 'c']) await collection.delete(id)
+      context.clock.advance(2)
+      for (const states of ['quick', 'exact'] as const) {
+        for (const size of (await store.place().inspect({ states }))?.sizes ?? []) {
+          if (size.layout !== 'everything' || size.states === undefined) {
+            assert.equal(size.states, undefined)
+            continue
+          }
+          const { expired, deleted, countedTo } = size.states
+          assert.deepEqual({ expired, deleted }, { expired: 2, deleted: 2 }, states)
+          assert.ok(countedTo === undefined ? true : states === 'quick' && countedTo > 2)
+          if (states === 'exact') assert.deepEqual([size.rows, size.isEstimate], [5, false])
+        }
+      }
+      const unasked = (await store.place().inspect())?.sizes ?? []
+      assert.ok(unasked.every(({ states }) => states === undefined))
+      for (const options of [{ states: 'all' }, { state: 'quick' }]) {
+        await assert.rejects(store.place().inspect(options as never), { code: 'INVALID_ARGUMENT' })
+      }
+    },
+  },
+  {
     id: 'O10-no-values',
     clause: 'O10',
     title: 'no inspection and no check names a key, a value, a stream or a tenant',
@@ -64,7 +97,11 @@ export const inspectingCases: readonly Case[] = [
       const own = store.tenant(`tenant-${CANARY}`)
       await everythingOf(own).put({ id: `key-${CANARY}`, note: CANARY, tags: [CANARY] })
       await happeningsOf(own).append(`stream-${CANARY}`, [{ event_id: CANARY, note: CANARY }])
-      const told = [await store.place().inspect(), await store.place().check(), store.place().statistics()]
+      const told = [
+        await store.place().inspect({ states: 'exact' }),
+        await store.place().check(),
+        store.place().statistics(),
+      ]
       assert.equal(JSON.stringify(told).includes(CANARY), false)
     },
   },

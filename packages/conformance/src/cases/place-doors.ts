@@ -3,7 +3,7 @@ import type { Case } from '../case.ts'
 import { everythingOf, PLACE_HANDLES, placeCalls, unmapped } from '../method-calls.ts'
 
 /** What can be asked of every place, whether its contents are declared or not. */
-const WITHOUT_CONTENTS: readonly string[] = ['inspect', 'check', 'make']
+const WITHOUT_CONTENTS: readonly string[] = ['isThere', 'inspect', 'check', 'make']
 
 /** O11: who is let through to the place behind a store. */
 export const placeDoorCases: readonly Case[] = [

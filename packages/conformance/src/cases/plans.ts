@@ -139,6 +139,30 @@ const all: readonly Case[] = [
     },
   },
   {
+    id: 'O8-nothing-left',
+    clause: 'O8',
+    title:
+      'a plan, and asking what is there, leave nothing where nothing was made, and see what is made afterwards',
+    requires: ['contents'],
+    run: async (context) => {
+      const next = successors(context)
+      const before = await (await next()).place().isThere()
+      const store = await next()
+      everythingOf(store)
+      assert.deepEqual(await store.place().layouts(), [])
+      const { steps, unknown } = await store.place().plan()
+      assert.deepEqual([steps.length, unknown], [2, []])
+      assert.equal(await (await next()).place().isThere(), before)
+      const writing = await next()
+      await everythingOf(writing).put({ id: 'a', note: 'x' })
+      assert.deepEqual(await planOf(writing), [])
+      const again = await next()
+      assert.equal(await again.place().isThere(), true)
+      everythingOf(again)
+      assert.deepEqual(await planOf(again), [])
+    },
+  },
+  {
     id: 'O8-nothing-to-do',
     clause: 'O8',
     title: 'where all is as defined the plan is empty: no step, no statement, nothing unknown',

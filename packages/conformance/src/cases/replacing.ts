@@ -1,17 +1,9 @@
 import assert from 'node:assert/strict'
-import { type BaseStore, defineCollection, type HeldLayout, type Loader } from '@coffer/core'
-import * as z from 'zod'
+import { type BaseStore, defineCollection, type Loader } from '@coffer/core'
 import type { Case, CaseContext } from '../case.ts'
-import { assertSame, comparable, fillWith, heldBy, numberRow, tableIn } from '../held-contents.ts'
-import { fillRecords } from './sample-place.ts'
-import { movedFrom, successors } from './successors.ts'
-
-const schema = z.object({ id: z.string(), n: z.int() })
-const things = defineCollection({ name: 'things', schema, key: 'id', fields: { n: 'index' }, history: true })
-const others = defineCollection({ name: 'others', schema, key: 'id', softDelete: true })
-
-const held = (...layouts: (typeof things.layout)[]): readonly HeldLayout[] =>
-  layouts.map((layout) => ({ layout: { ...layout, history: undefined }, stale: false }))
+import { assertSame, comparable, heldBy, numberRow, tableIn } from '../held-contents.ts'
+import { held, others, replaceBy, schema, things } from './replaced-collections.ts'
+import { successors } from './successors.ts'
 
 /** A store on a place that has two collections, of which nothing is open. */
 async function full(context: CaseContext): Promise<BaseStore> {
@@ -22,10 +14,6 @@ async function full(context: CaseContext): Promise<BaseStore> {
   await store.collection(things).delete('b', { permanent: true })
   await store.collection(others).put({ id: 'o', n: 1 })
   return next()
-}
-
-function replaceBy(store: BaseStore, onlyIfEmpty: boolean, run: (loader: Loader) => Promise<unknown>) {
-  return store.place().replace({ layouts: held(others.layout, things.layout), onlyIfEmpty }, run)
 }
 
 const whole: readonly Case[] = [
@@ -261,121 +249,5 @@ const undone: readonly Case[] = [
   },
 ]
 
-const onlyIfEmpty: readonly Case[] = [
-  {
-    id: 'O4-not-empty',
-    clause: 'O4',
-    title:
-      'a place with a row in whatever state refuses what is for an empty one, before the callback is run',
-    requires: ['contents'],
-    run: async (context) => {
-      const next = successors(context)
-      let runs = 0
-      const refuse = async (put: (store: BaseStore) => Promise<unknown>) => {
-        const first = await next()
-        await first.place().replace({ layouts: [], onlyIfEmpty: false }, async () => undefined)
-        await put(first)
-        context.clock.advance(1)
-        const store = await next()
-        const before = await heldBy(store)
-        const replacing = replaceBy(store, true, async () => {
-          runs++
-        })
-        await assert.rejects(replacing, { code: 'ALREADY_EXISTS' })
-        assertSame(await heldBy(store), before)
-      }
-      await refuse((store) => store.collection(others).put({ id: 'a', n: 1 }))
-      await refuse((store) => store.tenant('other').collection(others).put({ id: 'a', n: 1 }, { ttlMs: 1 }))
-      await refuse(async (store) => {
-        await store.collection(others).put({ id: 'a', n: 1 })
-        await store.collection(others).delete('a')
-      })
-      await refuse(async (store) => {
-        await store.collection(things).put({ id: 'a', n: 1 })
-        await store.collection(things).delete('a')
-      })
-      assert.equal(runs, 0)
-    },
-  },
-  {
-    id: 'O4-tables-without-rows',
-    clause: 'O4',
-    title: 'tables without rows are empty, whatever was removed from them',
-    requires: ['contents'],
-    run: async (context) => {
-      const next = successors(context)
-      const first = await next()
-      await first.collection(things).put({ id: 'a', n: 1 })
-      await first.collection(things).clear()
-      await first.collection(others).count()
-      const store = await next()
-      await replaceBy(store, true, (loader) => loader.rows(things.layout, [numberRow('a', 4)]))
-      assert.deepEqual(await store.collection(things).get('a'), { id: 'a', n: 4 })
-      assert.deepEqual(tableIn(await heldBy(store), 'things').floors, [])
-    },
-  },
-  {
-    id: 'O4-two-at-once',
-    clause: 'O4',
-    title: 'of two that fill an empty place at once one does, and the other is refused',
-    requires: ['contents'],
-    run: async (context) => {
-      const store = context.store()
-      const fill = (n: number) =>
-        replaceBy(store, true, async (loader) => {
-          for (const id of ['a', 'b', 'c']) {
-            await loader.rows(things.layout, [numberRow(id, n)])
-            await new Promise(setImmediate)
-          }
-        })
-      const results = await Promise.allSettled([fill(1), fill(2), fill(3)])
-      const codes = results.flatMap((each) => (each.status === 'rejected' ? [each.reason.code] : []))
-      assert.deepEqual(codes, ['ALREADY_EXISTS', 'ALREADY_EXISTS'])
-      assert.equal(
-        new Set(tableIn(await heldBy(store), 'things').rows.map(({ fields }) => fields[0])).size,
-        1,
-      )
-    },
-  },
-  {
-    id: 'O4-two-openers',
-    clause: 'O4',
-    title: 'two openers that fill one empty place at once do not both do so, and nothing is mixed',
-    requires: ['contents', 'secondOpener'],
-    run: async (context) => {
-      const results = await Promise.allSettled(
-        [1, 2].map((n) =>
-          replaceBy(context.store(), true, async (loader) => {
-            for (const id of ['a', 'b']) {
-              await loader.rows(things.layout, [numberRow(id, n)])
-              await new Promise(setImmediate)
-            }
-          }),
-        ),
-      )
-      assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 1)
-      const { rows } = tableIn(await heldBy(context.store()), 'things')
-      assert.equal(rows.length, 2)
-      assert.deepEqual(rows[0]?.fields, rows[1]?.fields)
-    },
-  },
-  {
-    id: 'O4-again',
-    clause: 'O4',
-    title:
-      'a place that was filled refuses to be filled as an empty one, and takes another state when told so',
-    requires: ['contents'],
-    run: async (context) => {
-      const source = context.store()
-      await fillRecords(source, context.clock)
-      const target = await movedFrom(context, source)
-      const state = await heldBy(source)
-      await assert.rejects(fillWith(target, state), { code: 'ALREADY_EXISTS' })
-      await fillWith(target, state, { onlyIfEmpty: false })
-      assertSame(await heldBy(target), state)
-    },
-  },
-]
-
 /** O4: what a place is replaced by. */
-export const replacingCases: readonly Case[] = [...whole, ...undone, ...onlyIfEmpty]
+export const replacingCases: readonly Case[] = [...whole, ...undone]

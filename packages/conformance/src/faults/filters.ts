@@ -212,6 +212,18 @@ export const filterFaults: readonly Fault[] = [
         ),
       ),
   },
+  {
+    id: 'question-without-filter-empty',
+    clause: 'R3',
+    title: 'a question without a filter finds nothing',
+    plant: (backend) =>
+      alter(backend, {
+        query: async (door, layout, query, at) => {
+          const page = await door.query(layout, query, at)
+          return query.where === undefined ? { rows: [], next: undefined } : page
+        },
+      }),
+  },
 ]
 
 /** A LIKE pattern as a regular expression. */

@@ -156,4 +156,22 @@ export const groupFaults: readonly Fault[] = [
         },
       }),
   },
+  {
+    id: 'group-cut-at-16-bits',
+    clause: 'W4',
+    title: 'of a very large group what fits into 32,766 parameters is done',
+    plant: (backend) =>
+      alter(backend, {
+        write: async (door, group, at) => {
+          const operations = group.operations.slice(0, 32_766)
+          const outcome = await door.write({ ...group, operations }, at)
+          if (!outcome.ok) return outcome
+          const left = group.operations.slice(operations.length)
+          return {
+            ok: true,
+            applied: [...outcome.applied, ...left.map(() => ({ version: 1, existed: false }))],
+          }
+        },
+      }),
+  },
 ]

@@ -270,4 +270,17 @@ export const lifeFaults: readonly Fault[] = [
     title: 'every failure of the engine is called a conflict',
     plant: (backend) => overridden(backend, { errorCode: () => 'CONFLICT' }),
   },
+  {
+    id: 'newer-format-opened',
+    clause: 'L4',
+    title: 'a place of a newer format is opened as if it were of this one',
+    plant: (backend) => overridden(backend, { open: (layouts) => backend.open(layouts).catch(() => []) }),
+  },
+  {
+    id: 'capabilities-promise-more',
+    clause: 'S1',
+    title: 'a backend declares something else than its harness says',
+    plant: (backend) =>
+      overridden(backend, { capabilities: Object.freeze({ ...backend.capabilities, lanes: 99 }) }),
+  },
 ]

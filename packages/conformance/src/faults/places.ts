@@ -1,6 +1,6 @@
 /** Faults in what a place tells of itself, and in the writing anew of its rows. */
 
-import type { Backend, HeldLayout, Inspection, Layout, Snapshot } from '@coffer/core/backend'
+import type { Backend, HeldLayout, Inspection, Layout, RowStates, Snapshot } from '@coffer/core/backend'
 import { overridden } from '../wrapped-backend.ts'
 import { allRowsIn, contentsFault } from './contents-fault.ts'
 import type { Fault } from './fault.ts'
@@ -157,9 +157,29 @@ function inspectionFault(
     title,
     plant: (backend) =>
       overridden(backend, {
-        inspect: async () => {
-          const inspection = (await backend.inspect?.()) ?? NOTHING
+        inspect: async (counting) => {
+          const inspection = (await backend.inspect?.(counting)) ?? NOTHING
           return change(inspection, backend)
+        },
+      }),
+  }
+}
+
+/** A fault in the states that rows are counted by. */
+function statesFault(id: string, title: string, change: (states: RowStates) => RowStates): Fault {
+  return {
+    id,
+    clause: 'O10',
+    title,
+    plant: (backend) =>
+      overridden(backend, {
+        inspect: async (counting) => {
+          const inspection = (await backend.inspect?.(counting)) ?? NOTHING
+          const sizes = inspection.sizes.map(({ states, ...size }) => ({
+            ...size,
+            ...(states && { states: change(states) }),
+          }))
+          return { ...inspection, sizes }
         },
       }),
   }
@@ -168,6 +188,38 @@ function inspectionFault(
 const NOTHING: Inspection = { engine: 'none', facts: {}, sizes: [], bytes: null, clock: null, checks: [] }
 
 const inspections: readonly Fault[] = [
+  statesFault('states-not-expired', 'no row is counted as expired', (states) => ({ ...states, expired: 0 })),
+  statesFault(
+    'states-counted-twice',
+    'a row that is expired and soft-deleted is counted as both',
+    (states) => ({
+      ...states,
+      deleted: states.deleted + 1,
+    }),
+  ),
+  statesFault('states-counted-in-part', 'what is to be exact is counted up to a limit', (states) => ({
+    ...states,
+    countedTo: 100,
+  })),
+  {
+    id: 'states-a-millisecond-late',
+    clause: 'O10',
+    title: 'a row in the millisecond of its deadline is not counted as expired',
+    plant: (backend) =>
+      overridden(backend, {
+        inspect: async (counting) =>
+          (await backend.inspect?.(counting && { ...counting, at: counting.at - 1 })) ?? NOTHING,
+      }),
+  },
+  {
+    id: 'states-unasked',
+    clause: 'O10',
+    title: 'rows are counted by their states for everybody who looks',
+    plant: (backend) =>
+      overridden(backend, {
+        inspect: async (counting) => (await backend.inspect?.(counting ?? { at: 0, exact: true })) ?? NOTHING,
+      }),
+  },
   inspectionFault('inspect-rows-wrong', 'one row too few is counted', (inspection) => ({
     ...inspection,
     sizes: inspection.sizes.map((size) => ({ ...size, rows: Math.max(0, size.rows - 1) })),
@@ -216,4 +268,20 @@ const inspections: readonly Fault[] = [
   },
 ]
 
-export const placeFaults: readonly Fault[] = [...layouts, ...rewriting, ...inspections]
+const doors: readonly Fault[] = [
+  {
+    id: 'contents-missing',
+    clause: 'O11',
+    title: 'contents are declared, and are not there',
+    plant: (backend) => overridden(backend, { contents: undefined as never }),
+  },
+  {
+    id: 'connections-beyond-max',
+    clause: 'O11',
+    title: 'more connections are told than there may be',
+    plant: (backend) =>
+      overridden(backend, { connectionStatistics: () => ({ used: 2, idle: 1, waiting: 0, max: 2 }) }),
+  },
+]
+
+export const placeFaults: readonly Fault[] = [...layouts, ...rewriting, ...inspections, ...doors]

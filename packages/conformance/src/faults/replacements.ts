@@ -307,6 +307,16 @@ const asItWas: readonly Fault[] = [
       },
     }),
   ),
+  loaderFault(
+    'replace-internal-lost',
+    'O7',
+    'rows of what Coffer keeps for itself are not loaded',
+    (loader) => ({
+      rows: async (layout, rows) => {
+        if (!layout.name.startsWith('coffer_')) await loader.rows(layout, rows)
+      },
+    }),
+  ),
 ]
 
 function hashesLost(): Fault {

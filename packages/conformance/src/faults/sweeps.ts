@@ -34,6 +34,12 @@ async function removeRows(
 
 export const sweepFaults: readonly Fault[] = [
   sweepFault(
+    'sweep-spares-internal',
+    'a sweep leaves what Coffer keeps for itself',
+    async (inner, layout, ...parameters) =>
+      layout.name.startsWith('coffer_') ? { removed: 0, more: false } : inner.sweep(layout, ...parameters),
+  ),
+  sweepFault(
     'sweep-eats-fresh',
     'a sweep removes what will expire within the next hour',
     (inner, layout, sweep, limit, at) => inner.sweep(layout, sweep, limit, at + 3_600_000),

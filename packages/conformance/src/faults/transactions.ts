@@ -3,6 +3,7 @@
 import { isStoreError } from '@coffer/core/backend'
 import { overridden } from '../wrapped-backend.ts'
 import type { Fault } from './fault.ts'
+import { alterTransaction } from './seams.ts'
 import { transactionFault, UNDO } from './transaction-fault.ts'
 
 export const transactionFaults: readonly Fault[] = [
@@ -221,5 +222,23 @@ export const transactionFaults: readonly Fault[] = [
         },
       }
     },
+  ),
+  transactionFault(
+    'idempotency-keys-forgotten',
+    'X7',
+    'that a transaction was committed is not kept',
+    (backend) => ({
+      transaction: (run) =>
+        backend.transaction((inside) =>
+          run(
+            alterTransaction(inside, {
+              read: async (door, layout, keys) =>
+                layout.name === 'coffer_idempotency_keys'
+                  ? keys.map(() => undefined)
+                  : door.read(layout, keys),
+            }),
+          ),
+        ),
+    }),
   ),
 ]
