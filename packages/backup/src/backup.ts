@@ -9,6 +9,7 @@ import { bestCompression, type Compression, EXTENSIONS, requireCompression } fro
 import { hashOfContents, type LayoutDigest, LayoutDigester } from './content-digest.ts'
 import { COPIES } from './copy-mark.ts'
 import { documentOf } from './document.ts'
+import { fileFailure } from './file-failure.ts'
 import { layoutSchema, writtenLayout } from './layout-schema.ts'
 import { HeadCollector, headLayouts, type LogHeads } from './log-heads.ts'
 import { FORMAT_VERSION, MANIFEST, type ManifestLayout, manifestText } from './manifest.ts'
@@ -65,7 +66,8 @@ export interface MadeBackup {
  * its owner's alone; after a failure nothing is left. Memory is bounded, whatever the size of the store.
  *
  * @throws `UNSUPPORTED` where the backend can't (or has no native form), `CORRUPT` for a stored document that is
- *   no JSON or that no archive can hold, `LIMIT_EXCEEDED` for more than one can hold, `ABORTED`, `NO_SPACE`
+ *   no JSON or that no archive can hold, `LIMIT_EXCEEDED` for more than one can hold, `ABORTED`, `NO_SPACE`,
+ *   `PERMISSION_DENIED` or `READ_ONLY` for a folder that can't be written to
  */
 export async function backup(store: BaseStore, options: BackupOptions): Promise<MadeBackup> {
   const { out, format = 'archive', compression = bestCompression } = options
@@ -78,9 +80,22 @@ export async function backup(store: BaseStore, options: BackupOptions): Promise<
   if (format !== 'archive' && format !== 'native') {
     throw new StoreError('INVALID_ARGUMENT', 'backup: option format is archive or native')
   }
-  await makeFolder(out)
-  if (format === 'native') return nativeBackup(store, out, options.signal)
-  requireCompression(compression)
+  if (format === 'archive') requireCompression(compression)
+  try {
+    await makeFolder(out)
+    if (format === 'native') return await nativeBackup(store, out, options.signal)
+    return await archiveBackup(store, compression, options)
+  } catch (error) {
+    throw fileFailure(error, out)
+  }
+}
+
+async function archiveBackup(
+  store: BaseStore,
+  compression: Compression,
+  options: BackupOptions,
+): Promise<MadeBackup> {
+  const { out } = options
   const createdAt = store.now()
   const partial = partialName(backupName(createdAt, 'tar', 0))
   try {

@@ -8,7 +8,10 @@ const MAX_NAMES = 1_000
 
 /** Makes a folder for its owner alone; one that is there stays as it is. */
 export async function makeFolder(folder: string): Promise<void> {
-  const made = await mkdir(folder, { recursive: true, mode: 0o700 })
+  const made = await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    throw new StoreError('INVALID_ARGUMENT', `${folder} is a file: name a folder`)
+  })
   if (made !== undefined) await syncFolder(dirname(made))
 }
 

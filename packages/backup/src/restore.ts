@@ -4,6 +4,7 @@ import {
   type BaseStore,
   createStore,
   type HeldLayout,
+  isStoreError,
   type Loader,
   type Snapshot,
   StoreError,
@@ -170,7 +171,14 @@ async function restoreStore(
 }
 
 async function proveStructure(source: BaseStore): Promise<void> {
-  const problems = await source.place().check()
+  const problems = await source
+    .place()
+    .check()
+    .catch((error: unknown) => {
+      // What the engine says is about a store, and this one is a backup.
+      if (isStoreError(error, 'CORRUPT')) return ["the engine can't read it"]
+      throw error
+    })
   if (problems === undefined || problems.length === 0) return
   throw new StoreError('CORRUPT', `the backup is damaged: ${problems.slice(0, 3).join('; ')}`)
 }

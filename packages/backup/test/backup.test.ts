@@ -240,3 +240,23 @@ test('a backend without a form of its own says so, and nothing is left', async (
   await expect(made).rejects.toMatchObject({ code: 'UNSUPPORTED' })
   expect(readdirSync(folder.path)).toEqual([])
 })
+
+test.each([
+  ['is a file', ['taken'], 'INVALID_ARGUMENT', 'taken is a file: name a folder'],
+  [
+    'lies behind a file',
+    ['taken', 'deep'],
+    'INVALID_ARGUMENT',
+    'taken/deep: a part of the path is no folder',
+  ],
+  ['has too long a name', ['x'.repeat(300)], 'INVALID_ARGUMENT', 'is too long: name another place'],
+])('a folder that %s is refused with what to do', async (_what, parts, code, says) => {
+  using folder = testFolder()
+  writeFileSync(join(folder.path, 'taken'), '')
+  await using store = await filled()
+  const out = join(folder.path, ...parts)
+  for (const format of ['archive', 'native'] as const) {
+    const made = backup(store, { out, format })
+    await expect(made).rejects.toMatchObject({ code, message: expect.stringContaining(says) })
+  }
+})

@@ -155,6 +155,7 @@ describe('a native backup of SQLite', () => {
       })
       expect(await contentHash(target)).toBe(await contentHash(store))
     }
+    expect(readdirSync(out).sort()).toEqual([made.name, `${made.name}.json`])
   })
 
   test('without its note restores too, and that it was not proven is told', async () => {
@@ -166,6 +167,21 @@ describe('a native backup of SQLite', () => {
     rmSync(`${made.path}.json`)
     await using target = createStore({ type: 'memory' })
     expect(await restore(made.path, target)).toMatchObject({ isProven: false })
+  })
+
+  test('that is cut and without its note is told to be damaged, not the store', async () => {
+    using folder = testFolder()
+    await using place = await placeOn('sqlite')
+    await using store = storeOn(place.config)
+    await fill(store)
+    const made = await backup(store, { out: folder.path, format: 'native' })
+    rmSync(`${made.path}.json`)
+    writeFileSync(made.path, readFileSync(made.path).subarray(0, -8_192))
+    await using target = createStore({ type: 'memory' })
+    await expect(restore(made.path, target)).rejects.toMatchObject({
+      code: 'CORRUPT',
+      message: expect.stringMatching(/^the backup is damaged: /),
+    })
   })
 
   test('that is stopped leaves nothing behind', async () => {

@@ -52,8 +52,9 @@ function configIn(config: unknown, file: string): StoreConfig {
 }
 
 function readJson(file: string): unknown {
+  const text = readFileSync(file, 'utf8')
   try {
-    return JSON.parse(readFileSync(file, 'utf8').replace(/^\ufeff/, ''))
+    return JSON.parse(text.replace(/^\ufeff/, ''))
   } catch {
     // The parser's own message quotes the file, which may hold a password.
     throw new CommandError(`${file} is not valid JSON`)

@@ -11,8 +11,13 @@ export class CommandError extends Error {
   /** As those of `StoreError`, for programs. */
   readonly code: string
 
-  constructor(message: string, exitCode: number = EXIT.usage, code = CODES[exitCode] ?? 'FAILED') {
-    super(message)
+  constructor(
+    message: string,
+    exitCode: number = EXIT.usage,
+    code = CODES[exitCode] ?? 'FAILED',
+    cause?: unknown,
+  ) {
+    super(message, { cause })
     this.exitCode = exitCode
     this.code = code
   }
@@ -50,7 +55,8 @@ export function sentenceOf(error: unknown, environment: NodeJS.ProcessEnv): stri
     return redact(`${message}${advice}`)
   }
   const advice = adviceFor(error)
-  return redact(advice === undefined ? message : `${withoutOptions(message)}; ${advice}`)
+  const told = inWordsOfCommands(message)
+  return redact(advice === undefined ? told : `${told}; ${advice}`)
 }
 
 /** What to do about a failure, unless its own sentence says so. */
@@ -64,17 +70,31 @@ function adviceFor(error: StoreError): string | undefined {
   return bringsAdvice(error) ? undefined : ADVICE[code]
 }
 
+/** What failures of Coffer's own say about what to do. */
+const OWN_ADVICE = /npm install|check owner and mode|name another|restore a backup/
+
 /** A missing package is told with the command that installs it, failures of some backends with what to do. */
 function bringsAdvice({ code, message, backend }: StoreError): boolean {
-  if (message.includes('npm install')) return true
+  if (OWN_ADVICE.test(message)) return true
   // What begins with the backend's name is what the system said, in core's words.
   if (backend === 'file') return !message.startsWith('file: ') || code === 'PERMISSION_DENIED'
   return message.startsWith('postgresql: ') && code !== 'INTERNAL'
 }
 
-/** Takes the advice away that is for programs: a command has no such options. */
-function withoutOptions(message: string): string {
-  return message.replace(/: close [^:]*, open this one with readOnly.*$/s, '')
+/** What is for programs, which have options where commands have flags, and what a command says in its place. */
+const FOR_PROGRAMS: readonly (readonly [RegExp, string])[] = [
+  [/: close [^:]*, open this one with readOnly.*$/s, ''],
+  [/, and readOnly: true changes nothing: open .*$/s, ''],
+  [/(?:, or|;) open it with readOnly: true$/, ''],
+  [/^createStore\(\{ type: '([^']*)' \}\):/, 'a store of type $1:'],
+  [/\bsay update to make/, 'say --update to make'],
+  [/: see the cause\b/, ': COFFER_DEBUG=1 shows the cause'],
+  [/ has no form of its own for backups$/, '$&: leave --native out'],
+]
+
+/** A sentence of Coffer without what only programs can do. */
+export function inWordsOfCommands(message: string): string {
+  return FOR_PROGRAMS.reduce((told, [pattern, instead]) => told.replace(pattern, instead), message)
 }
 
 function stacksOf(error: Error): string {

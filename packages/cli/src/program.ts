@@ -1,6 +1,6 @@
 /** The command `coffer`: its subcommands, its help, and what becomes of failures. */
 
-import { release } from '@coffer/backup'
+import { fileFailure, release } from '@coffer/backup'
 import { Command, CommanderError, Help } from 'commander'
 import { addBackupCommand } from './commands/backup-command.ts'
 import { addBackupsCommand } from './commands/backups-command.ts'
@@ -82,7 +82,8 @@ export async function runCommand(commandLine: readonly string[], terminal: Termi
   try {
     await program(context).parseAsync(commandLine, { from: 'user' })
     return context.exitCode
-  } catch (error) {
+  } catch (thrown) {
+    const error = fileFailure(thrown)
     const isRefused = error instanceof CommanderError
     if (isRefused && error.exitCode === 0) return EXIT.ok
     if (asksForJson(commandLine)) {

@@ -26,7 +26,7 @@ export function configOf(location: string): StoreConfig {
   if (isDirectory(location)) return { type: 'file', basePath: location }
   // An address may hold a password, in more places than can be told.
   const shown = location.replace(/^([a-z][a-z0-9+.-]*:(?:\/\/)?).*$/is, '$1…')
-  throw new CommandError(`--store does not know '${shown}'; it takes ${FORMS}`)
+  throw new CommandError(`'${shown}' names no store: a store is ${FORMS}`)
 }
 
 /** The config for a command that only reads: it must not make a store that is not there. */

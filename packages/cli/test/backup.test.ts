@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { AT, aRun, coffer, file, folder } from './command.ts'
 
+const plain = (text: string) => text.replaceAll(/\s+/g, ' ')
+
 /** A store with two runs, and a backup of it. @returns the backup's path */
 async function backedUp(): Promise<string> {
   await coffer(['import', file('runs.jsonl', [aRun('s-1'), aRun('s-2')]), ...AT])
@@ -55,9 +57,9 @@ test('a native backup without its note is restored, and that nothing was compare
   const { path, name } = JSON.parse(made)
   rmSync(join(folder, `${path}.json`))
   const { code, out, err } = await coffer(['restore', path, '--store', 'file:./data', '--json'])
-  expect({ code, err }).toEqual({
+  expect({ code, err: plain(err) }).toEqual({
     code: 0,
-    err: `no ${name}.json was beside it, so its hash was not compared\n`,
+    err: `no ${name}.json was beside it, so its hash was not compared `,
   })
   expect(JSON.parse(out)).toMatchObject({ form: 'sqlite', proven: false })
 })
@@ -91,9 +93,7 @@ test('a damaged archive is told, and no store is made', async () => {
   ]) {
     const { code, out, err } = await coffer(command)
     expect({ code, out }).toEqual({ code: 1, out: '' })
-    expect(err.replaceAll(/\s+/g, ' ')).toMatch(
-      /^coffer: coffer-\S+\.tar is damaged: rows\/\S+ does not match its hash/,
-    )
+    expect(plain(err)).toMatch(/^coffer: coffer-\S+\.tar is damaged: rows\/\S+ does not match its hash/)
   }
   expect(existsSync(join(folder, 'new.db'))).toBe(false)
 })
@@ -101,14 +101,27 @@ test('a damaged archive is told, and no store is made', async () => {
 test('what is no backup is a mistake of the command line', async () => {
   const { code, err } = await coffer(['restore', file('runs.jsonl', [aRun('s-1')]), '--store', 'new.db'])
   expect(code).toBe(2)
-  expect(err.replaceAll(/\s+/g, ' ')).toContain('coffer import reads those')
+  expect(plain(err)).toContain('coffer import reads those')
 })
+
+test.each(['new.db', 'file:./data'])(
+  'a restore into %s that has rows says which flag replaces them',
+  async (store) => {
+    const path = await backedUp()
+    await coffer(['restore', path, '--store', store])
+    const { code, err } = await coffer(['restore', path, '--store', store])
+    expect(code).toBe(1)
+    expect(plain(err)).toContain('the store has rows already: name an empty one, or say --replace')
+  },
+)
 
 test('a check tells what an archive is', async () => {
   const path = await backedUp()
   const { code, out } = await coffer(['restore', path, '--check'])
   expect(code).toBe(0)
-  expect(out).toMatch(/^of \S+Z, from sqlite: \d+ rows, [\d.]+ kB\nall in order\n$/)
+  expect(out).toMatch(
+    /^of \S+Z, from sqlite: \d+ rows, [\d.]+ kB\ncontent_hash [0-9a-f]{64}\nall in order\n$/,
+  )
   const json = JSON.parse((await coffer(['restore', path, '--check', '--json'])).out)
   expect(json).toMatchObject({ ok: true, backend: 'sqlite', content_hash: expect.any(String) })
   expect(json.logs).toContainEqual(expect.objectContaining({ log: 'trace_events', streams: 2 }))
@@ -141,7 +154,8 @@ test('a backup with a flipped bit passes in a list, and not in a proof', async (
   expect((await coffer(['backups', 'backups'])).code).toBe(0)
   const { code, out } = await coffer(['backups', 'backups', '--verify'])
   expect(code).toBe(1)
-  expect(out).toContain('does not match its hash')
+  expect(plain(out)).toContain('does not match its hash')
+  for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
 })
 
 test.each([
@@ -155,7 +169,7 @@ test.each([
 ])('%j is told what is wrong with it', async (command, says) => {
   const { code, err } = await coffer(command)
   expect(code).not.toBe(0)
-  expect(err.replaceAll(/\s+/g, ' ')).toMatch(says)
+  expect(plain(err)).toMatch(says)
 })
 
 test('a copy onto another backend says what it did, and refuses to do it twice', async () => {
@@ -166,13 +180,25 @@ test('a copy onto another backend says what it did, and refuses to do it twice',
   expect(await coffer(['export', '--store', 'file:./data'])).toEqual(await coffer(['export', ...AT]))
   const again = await coffer(['copy', 'agents.db', 'file:./data'])
   expect(again.code).toBe(1)
-  expect(again.err.replaceAll(/\s+/g, ' ')).toContain('the target holds rows already')
+  expect(plain(again.err)).toMatch(/the target holds rows already .* or say --update to make it equal/)
   await coffer(['import', file('more.jsonl', [aRun('s-3')]), ...AT])
   const updated = await coffer(['copy', 'agents.db', 'file:./data', '--update', '--json'])
   const report = JSON.parse(updated.out)
   expect(report).toMatchObject({ ok: true, removed: 0, content_hash: expect.any(String) })
   expect(report.put).toBeGreaterThan(5)
   expect(report.same).toBeGreaterThan(5)
+})
+
+test.each([
+  ['source', ['postgresql://127.0.0.1:1/agents', 'new.db']],
+  ['target', ['agents.db', 'postgresql://127.0.0.1:1/agents']],
+])('a copy says that it is the %s that does not answer', async (end, ends) => {
+  await coffer(['import', file('runs.jsonl', [aRun('s-1')]), ...AT])
+  const { code, out, err } = await coffer(['copy', ...ends, '--json'])
+  expect(code).toBe(1)
+  expect(plain(err)).toMatch(new RegExp(`^coffer: the ${end}: postgresql: no server answers`))
+  expect(JSON.parse(out)).toMatchObject({ ok: false, code: 'UNAVAILABLE' })
+  expect(existsSync(join(folder, 'new.db'))).toBe(false)
 })
 
 test('a copy of a store that is not there makes nothing', async () => {
@@ -228,7 +254,7 @@ test.each(['data', 'data/backups', 'link/backups'])(
     const before = readdirSync(join(folder, 'data'))
     const { code, err } = await coffer(['backup', ...at, '--out', out])
     expect(code).toBe(2)
-    expect(err.replaceAll(/\s+/g, ' ')).toContain('lies in the store')
+    expect(plain(err)).toContain('lies in the store')
     expect(readdirSync(join(folder, 'data'))).toEqual(before)
   },
 )

@@ -30,6 +30,19 @@ describe.each(['memory:', 'file:./data', 'sqlite:./agents.db'])('coffer bench be
   })
 })
 
+test('coffer bench of a server that does not answer tells so, and claims to have left nothing', async () => {
+  const { code, out, err } = await coffer([
+    'bench',
+    ...SHORT,
+    '--json',
+    '--store',
+    'postgresql://127.0.0.1:1/agents',
+  ])
+  expect(code).toBe(1)
+  expect(JSON.parse(out)).toMatchObject({ ok: false, code: 'UNAVAILABLE' })
+  expect(plain(err)).toMatch(/^coffer: postgresql: no server answers there/)
+})
+
 test('coffer bench tells a table that fits', async () => {
   const { out } = await coffer(['bench', ...SHORT, '--store', 'memory:'])
   expect(out).toMatch(

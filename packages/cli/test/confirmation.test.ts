@@ -20,6 +20,12 @@ test.each(['no\n', '\n', 'yesterday\n', ''])('%j changes nothing', async (typed)
   await expect(asked).rejects.toMatchObject({ message: 'nothing was changed', exitCode: 130 })
 })
 
+test('a question that is left without an answer ends its line', async () => {
+  const left = terminal('', true)
+  await expect(confirm(left, 'This replaces all.')).rejects.toThrow()
+  expect(String((left.err.stream as PassThrough).read())).toMatch(/go on: .*\n$/s)
+})
+
 test('nobody is asked where there is no terminal', async () => {
   await expect(confirm(terminal('', false), 'This replaces all.')).resolves.toBeUndefined()
 })

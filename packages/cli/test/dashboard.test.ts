@@ -78,7 +78,7 @@ describe('the dashboard', () => {
     const lines = shown([CROWDED], { columns, rows: rows - 1 })
     expect(lines.length).toBeLessThanOrEqual(rows - 1)
     for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(columns)
-    expect(lines[0]).toMatch(/^ok/)
+    expect(lines[0]).toMatch(/^bad/)
   })
 
   test('shows at most twelve tables, the largest first, and how many more there are', () => {
@@ -134,15 +134,32 @@ describe('the dashboard', () => {
   })
 })
 
+test.each([
+  ['good', 'ok'],
+  ['warning', 'ok'],
+  ['bad', 'bad'],
+] as const)('where a check is %s, the dashboard says %s', (state, says) => {
+  const checks = [{ topic: 'disk', state, says: 'it is full' }]
+  expect(shown([sampleOf({ checks })])[0]).toMatch(new RegExp(`^${says} `))
+})
+
 describe('a look on one line', () => {
   test('of a store that does not answer tells why', () => {
     expect(lineOf(NOT_OK)).toBe('1970-01-01T00:00:00.000Z, not ok, UNAVAILABLE: fake: nobody is there')
   })
 
+  test('tells nothing that only programs can do', () => {
+    const message = 'process 7 has ./data open: close it there, open this one with readOnly: true'
+    const failure = { code: 'BUSY', message } as const
+    expect(lineOf({ ...NOT_OK, health: { ...NOT_OK.health, failure } })).toMatch(
+      /BUSY: process 7 has .\/data open$/,
+    )
+  })
+
   test('tells what deserves attention', () => {
     const checks = [{ topic: 'disk', state: 'bad', says: 'it is full', advice: 'make room' }] as const
     expect(lineOf(sampleOf({ checks, bytes: 2_000 }))).toBe(
-      '1970-01-01T00:00:00.000Z, ok, read 0.40 ms, write 12 ms, open 3.00 ms, 2.0 kB, disk: it is full',
+      '1970-01-01T00:00:00.000Z, bad, read 0.40 ms, write 12 ms, open 3.00 ms, 2.0 kB, disk: it is full',
     )
   })
 })

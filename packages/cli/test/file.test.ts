@@ -80,7 +80,7 @@ describe('a store in a directory', () => {
     const bare = await coffer(['import', runs, '--store', './other'])
     expect({ code: bare.code, err: told(bare.err) }).toEqual({
       code: 2,
-      err: "coffer: --store does not know './other'; it takes sqlite:./agents.db, file:./data, postgresql://…, memory:, or a config file",
+      err: "coffer: './other' names no store: a store is sqlite:./agents.db, file:./data, postgresql://…, memory:, or a config file",
     })
     expect(existsSync(join(folder, 'other'))).toBe(false)
   })

@@ -138,6 +138,17 @@ describe('coffer import', () => {
     ])
   })
 
+  test.each([[], ['--into', 'sessions']])('a packed file that is cut is named, %j', async (...more) => {
+    const packed = gzipSync(JSON.stringify(aRun('s-1')))
+    writeFileSync(join(folder, 'cut.jsonl.gz'), packed.subarray(0, -20))
+    const { code, out, err } = await coffer(['import', 'cut.jsonl.gz', '--json', ...more, ...AT])
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: "coffer: cut.jsonl.gz is cut off or damaged: gzip can't unpack it\n",
+    })
+    expect(JSON.parse(out)).toMatchObject({ ok: false, code: 'CORRUPT' })
+  })
+
   test('a file that gzip has packed is unpacked', async () => {
     writeFileSync(join(folder, 'runs.jsonl.gz'), gzipSync(JSON.stringify(aRun('s-1'))))
     const { code, out } = await coffer(['import', 'runs.jsonl.gz', ...AT, '--json'])

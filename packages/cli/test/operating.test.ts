@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { createAgentStore } from '@coffer/agents'
@@ -43,7 +43,7 @@ describe.each(PLACES)('a store in %s', (_name, address) => {
     expect({ code, err }).toEqual({ code: 0, err: '' })
     expect(out).toContain(address)
     expect(out).toMatch(/durability +power/)
-    expect(out).toMatch(/trace_events +log +5 /)
+    expect(out).toMatch(/trace_events +log +5 +0 +0 /)
     expect(out).toContain('the tables are as they should be')
     for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
     const status = JSON.parse((await coffer(['status', ...at, '--json'])).out)
@@ -114,6 +114,30 @@ describe.each(PLACES)('a store in %s', (_name, address) => {
     expect(existsSync(join(folder, 'agents.db'))).toBe(false)
   })
 
+  test.each([
+    'status',
+    'doctor',
+    'health',
+    'health --write',
+    'verify',
+    'ls',
+    'migrate',
+    'migrate --dry-run',
+    'migrate --sql',
+    'cleanup',
+    'cleanup --dry-run',
+    'backup --out backups',
+  ])('is not made by %s in an empty directory, nor in an empty file', async (command) => {
+    mkdirSync(join(folder, 'data'))
+    writeFileSync(join(folder, 'agents.db'), '')
+    const before = readdirSync(folder, { recursive: true }).sort()
+    const { code, out, err } = await coffer([...command.split(' '), ...at])
+    expect(code).toBe(1)
+    expect(plain(out + err)).toContain('coffer init makes one')
+    expect(readdirSync(folder, { recursive: true }).sort()).toEqual(before)
+    expect(statSync(join(folder, 'agents.db')).size).toBe(0)
+  })
+
   test('names what nobody defines, and leaves it alone', async () => {
     projectFile()
     await coffer(['import', file('in.jsonl', ['{"key":"a","text":"x"}']), '--into', 'things', ...at])
@@ -181,6 +205,38 @@ export const collections = [notes]
     const { code, out } = await coffer(command)
     expect({ code, ...JSON.parse(out) }).toMatchObject({ code: 0, dry_run: false, ...expected })
     expect(JSON.parse((await coffer(command)).out).collections).toEqual([])
+  })
+
+  test('leaves to status what is live, expired and deleted, before and after', async () => {
+    await fill()
+    const notes = async (...flags: string[]) => {
+      const { tables } = JSON.parse((await coffer(['status', ...flags, ...AT, '--json'])).out)
+      return tables.find(({ name }: { name: string }) => name === 'notes')
+    }
+    const before = { rows: 8, live: 4, expired: 2, deleted: 2, is_estimate: false }
+    expect(await notes()).toMatchObject({ ...before, counted_to: 10_000 })
+    expect(await notes('--exact')).toMatchObject({ ...before, counted_to: null })
+    expect((await coffer(['status', ...AT])).out).toMatch(/notes +collection +4 +2 +2 /)
+    await coffer(['cleanup', ...AT])
+    expect(await notes()).toMatchObject({ rows: 6, live: 4, expired: 0, deleted: 2 })
+  })
+
+  test('removes keys of transactions that happened once, and tells how many', async () => {
+    await coffer(['init', ...AT])
+    const old = { now: () => Date.parse('2020-01-01T00:00:00Z') }
+    const store = createStore({ type: 'sqlite', path: 'agents.db', clock: old })
+    for (const idempotencyKey of ['a', 'b']) await store.transaction(async () => 1, { idempotencyKey })
+    await store.close()
+    expect((await coffer(['status', ...AT])).out).toMatch(/coffer_idempotency_keys +internal +0 +2 +0 /)
+    for (const [flags, done] of [
+      [['--dry-run'], '2 records would be removed'],
+      [[], '2 records removed'],
+      [[], '0 records removed'],
+    ] as const) {
+      const { code, out } = await coffer(['cleanup', ...flags, ...AT])
+      expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining(done) })
+      expect(out.includes('coffer_idempotency_keys: 2 expired records')).toBe(!done.startsWith('0'))
+    }
   })
 
   test('tells an age that is none', async () => {

@@ -223,6 +223,8 @@ describe('import of CSV', () => {
     ],
     ['a column that is missing', 'key,flag\na,true\n', "things.csv:1: the column 'text' is missing"],
     ['a column that is there twice', 'key,text,text\na,b,c\n', "the column 'text' is there twice"],
+    ['cells between semicolons', 'key;text\na;b\n', 'things.csv:1: its cells are not separated by commas'],
+    ['cells between tabs', 'key\ttext\na\tb\n', 'things.csv:1: its cells are not separated by commas'],
     ['quotation marks that do not fit', 'key,text\na,"b" c\n', 'things.csv:2: its quotation marks'],
     ['quotation marks without an end', 'key,text\na,b\nc,"d\n', 'things.csv:3: its quotation marks'],
   ])('refuses %s', async (_what, text, sentence) => {

@@ -99,7 +99,7 @@ function durability({ durability, synchronous, readOnly }: FileFindings): Check 
 function journal({ journalMode }: FileFindings): Check {
   if (journalMode === 'wal') return good('journal', 'the database is in WAL mode')
   const says = `the database is in the journal mode ${journalMode}: readers and writers wait for each other`
-  return check('journal', 'warning', says, 'open it once without readOnly')
+  return check('journal', 'warning', says, 'open it once without readOnly, as coffer migrate does')
 }
 
 function log({ logBytes }: FileFindings): Check {

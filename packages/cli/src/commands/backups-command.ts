@@ -15,6 +15,7 @@ import { bytesOf } from '../output/bytes.ts'
 import { counted, grouped } from '../output/numbers.ts'
 import { layOut } from '../output/table.ts'
 import type { Output } from '../output/terminal.ts'
+import { wrapped } from '../output/wrapped.ts'
 import type { Context } from './command.ts'
 import { stoppable } from './unfinished.ts'
 
@@ -112,6 +113,9 @@ function reportOf({ kept, removed, ahead, leftovers }: Rotation, ok: boolean, { 
   }
 }
 
+/** Before what is bad: the word itself, and two spaces. */
+const MARGIN = 5
+
 async function tell(
   out: Output,
   { kept, removed, ahead, leftovers }: Rotation,
@@ -123,7 +127,9 @@ async function tell(
   for (const { name, problem } of kept) {
     if (problem === undefined) continue
     const says = problem.includes(name) ? problem : `${name}: ${problem}`
-    await out.line(`${out.styled('red', 'bad')}  ${says}`)
+    const [first = '', ...rest] = wrapped(says, out.width - MARGIN)
+    await out.line(`${out.styled('red', 'bad')}  ${first}`)
+    for (const line of rest) await out.line(' '.repeat(MARGIN) + line)
   }
   for (const { name } of ahead) {
     await out.line(`${name} is ahead of the clock: it does not count, and stays`)
@@ -162,7 +168,7 @@ function listed({ name, createdAt, bytes, format, rows, collections, state, prob
 
 function tableOf(backups: readonly ListedBackup[], width: number): string[] {
   const columns = [
-    { title: 'name' },
+    { title: 'name', isWhole: true },
     { title: 'created_at' },
     { title: 'size', align: 'right' as const },
     { title: 'rows', align: 'right' as const },

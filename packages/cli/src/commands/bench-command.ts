@@ -98,14 +98,23 @@ async function inScratchPlace(
 ): Promise<void> {
   const place = scratchPlace(config, `coffer-bench-${randomUUID().slice(0, 8)}`)
   const store = createStore(place.config)
-  const work = run(store).finally(() => store.close())
-  const failure = await work.then(
-    () => undefined,
-    (error: unknown) => ({ error }),
-  )
+  let isMade = false
+  const work = async () => {
+    await store.open()
+    isMade = true
+    await run(store)
+  }
+  const failure = await work()
+    .finally(() => store.close())
+    .then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    )
   try {
     await place.remove()
   } catch (error) {
+    // Of a place that could not be made nothing is left; why it could not is what counts.
+    if (failure !== undefined && !isMade) throw failure.error
     const reason = sentenceOf((failure ?? { error }).error, environment)
     throw new CommandError(`${place.name} is left behind, remove it: ${reason}`, EXIT.bad)
   }

@@ -19,6 +19,7 @@ interface CleanupFlags extends StoreChoice {
 
 const HELP = `
 Expired records are gone for every reader already; this gives their room back.
+So do keys of transactions that happen once, which Coffer keeps for a day.
 Soft-deleted ones go with --purge-deleted, when they were deleted longer ago
 than that: 30d, 12h, 90m; 0d for all. Logs and the past of records stay.
 All tenants are cleaned, or the one that --tenant names. Others may work
@@ -37,7 +38,7 @@ export function addCleanupCommand(program: Command, context: Context): void {
     .option('--dry-run', 'count them, and remove nothing')
     .option('--json', 'print the report as JSON')
     .addHelpText('after', HELP)
-  withStoreOptions(command).action(async (flags: CleanupFlags) => {
+  withStoreOptions(command, 'all').action(async (flags: CleanupFlags) => {
     await cleanUp(context, flags)
     context.exitCode = EXIT.ok
   })
@@ -81,7 +82,11 @@ async function cleanUp(context: Context, flags: CleanupFlags): Promise<void> {
 }
 
 function isUnknown(name: string, { project }: Context): boolean {
-  return !name.startsWith('coffer_') && !project.catalog.owns(name)
+  return !isInternal(name) && !project.catalog.owns(name)
+}
+
+function isInternal(name: string): boolean {
+  return name.startsWith('coffer_')
 }
 
 /** The collections that are there and can have records to remove. */
@@ -96,10 +101,7 @@ async function remove(cleanup: Cleanup): Promise<readonly Removed[]> {
   const { context, flags, store, place } = cleanup
   const found = new Map<string, Removed>()
   const bar = progressOn(context.terminal.err, await rowsIn(place))
-  for (const definition of cleanable(cleanup)) {
-    store.collection(definition)
-    found.set(definition.name, { collection: definition.name, expired: 0, deleted: 0 })
-  }
+  for (const definition of cleanable(cleanup)) store.collection(definition)
   if ((await place.plan()).steps.length > 0) {
     throw new CommandError(
       'the tables have another form than is defined: coffer migrate first',
@@ -109,8 +111,9 @@ async function remove(cleanup: Cleanup): Promise<readonly Removed[]> {
   }
   const target = flags.tenant === undefined ? store : store.tenant(flags.tenant)
   const watch = (kind: 'expired' | 'deleted') => (removed: number, collection: string, own: number) => {
-    const entry = found.get(collection)
-    if (entry !== undefined) entry[kind] = own
+    const entry = found.get(collection) ?? { collection, expired: 0, deleted: 0 }
+    entry[kind] = own
+    found.set(collection, entry)
     bar.update(removed, counted(removed, 'record'))
   }
   try {
@@ -135,10 +138,10 @@ async function count(cleanup: Cleanup): Promise<readonly Removed[]> {
   try {
     return await place.snapshot(async (snapshot) => {
       const found: Removed[] = []
-      for (const { name } of cleanable(cleanup)) {
-        const layout = snapshot.layouts.find((held) => held.layout.name === name)?.layout
-        if (layout === undefined) continue
-        const entry = { collection: name, expired: 0, deleted: 0 }
+      const names = new Set(cleanable(cleanup).map(({ name }) => name))
+      for (const { layout } of snapshot.layouts) {
+        if (!names.has(layout.name) && !isInternal(layout.name)) continue
+        const entry = { collection: layout.name, expired: 0, deleted: 0 }
         found.push(entry)
         let page = await snapshot.rows(layout, undefined, PAGE_ROWS)
         while (page.length > 0) {

@@ -25,9 +25,13 @@ export interface StoreChoice extends ProjectChoice {
 /** What a command does to a store: `read` it, `change` one that is there, or `write`, which makes it too. */
 export type Access = 'read' | 'change' | 'write'
 
-/** Adds the options of `StoreChoice`. */
-export function withStoreOptions(command: Command): Command {
-  return withPlaceOptions(command).option('--tenant <name>', 'the tenant; default: the one of the config')
+/**
+ * Adds the options of `StoreChoice`.
+ *
+ * @param others which tenant is meant without the option
+ */
+export function withStoreOptions(command: Command, others = 'the one of the config'): Command {
+  return withPlaceOptions(command).option('--tenant <name>', `the tenant; default: ${others}`)
 }
 
 /** Adds the options of `ProjectChoice`, for a command that goes over all tenants. */

@@ -1,10 +1,10 @@
 /** `coffer copy`: all of one store into another. */
 
 import { copy } from '@coffer/backup'
-import { createStore, type StoreConfig } from '@coffer/core'
+import { type BaseStore, createStore, isStoreError, type StoreConfig } from '@coffer/core'
 import type { Command } from 'commander'
 import { readConfigFile } from '../config-file.ts'
-import { CommandError } from '../failure.ts'
+import { CommandError, exitCodeOf, sentenceOf } from '../failure.ts'
 import { counted, grouped, seconds } from '../output/numbers.ts'
 import { type Progress, progressOn } from '../output/progress.ts'
 import { placeNameOf, refuseSamePlace } from '../store-files.ts'
@@ -69,6 +69,8 @@ async function copyStore(
   refuseSamePlace(fromConfig, toConfig)
   await using source = createStore(configFor(fromConfig, 'read'))
   await using target = createStore(configFor(toConfig, 'write'))
+  await opened(source, 'source')
+  await opened(target, 'target')
   const total = err.isTerminal ? await rowsIn(source.place()) : undefined
   const bars: Partial<Record<string, Progress>> = {}
   let copied: number | undefined
@@ -103,6 +105,16 @@ async function copyStore(
     ...(removed > 0 ? [`${grouped(removed)} removed`] : []),
   ]
   await out.line(`${parts.join(', ')} in ${seconds(ended - begun)}; ${out.styled('green', 'verified')}`)
+}
+
+/** Opens one of the two: what can't be opened is told with which it is. */
+async function opened(store: BaseStore, end: 'source' | 'target'): Promise<void> {
+  try {
+    await store.open()
+  } catch (error) {
+    if (!isStoreError(error)) throw error
+    throw new CommandError(`the ${end}: ${sentenceOf(error, {})}`, exitCodeOf(error), error.code, error)
+  }
 }
 
 /** To the millisecond. */

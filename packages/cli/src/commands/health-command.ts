@@ -5,7 +5,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { createLogUpdate } from 'log-update'
 import { CommandError, EXIT } from '../failure.ts'
 import { dashboard, lineOf } from '../health/dashboard.ts'
-import { isEmpty, type Sample, Samples, takeSample, troublesOf } from '../health/sample.ts'
+import { isEmpty, type Sample, Samples, stateOf, takeSample } from '../health/sample.ts'
 import { nameOf } from '../store-location.ts'
 import { type Context, configFor, refuseEmpty, withPlaceOptions } from './command.ts'
 import { interruptible } from './interruption.ts'
@@ -22,7 +22,8 @@ const HELP = `
 Opens the store, asks it a small question, and tells how long that took, how
 much it holds and what its checks find. With --write a small record is written
 too, in the internal collection coffer_health. Exits with 1 when the store does
-not answer, or a check is bad. coffer doctor tells all checks with advice.
+not answer (not ok), or a check is bad (bad). coffer doctor tells all checks
+with advice.
 
 --watch looks again every so many seconds (default: ${DEFAULT_WATCH_SECONDS}) until Ctrl-C; on a
 terminal as a dashboard, else a line a look. Times are the median of the last 60
@@ -122,6 +123,12 @@ async function look({ project }: Context, { write }: HealthFlags): Promise<Sampl
   const config = configFor(project.storeConfig(), write === true ? 'change' : 'read')
   const store = project.catalog.createStore(config)
   try {
+    // What can't be looked at is told of by the sample.
+    const isThere = await store
+      .place()
+      .isThere()
+      .catch(() => true)
+    if (!isThere) refuseEmpty([])
     const sample = await takeSample(store, write === true)
     if (isEmpty(sample.inspection)) refuseEmpty([])
     return sample
@@ -132,7 +139,7 @@ async function look({ project }: Context, { write }: HealthFlags): Promise<Sampl
 }
 
 function isGood(sample: Sample): boolean {
-  return sample.health.ok && troublesOf(sample).every(({ state }) => state !== 'bad')
+  return stateOf(sample) === 'ok'
 }
 
 function reportOf(sample: Sample): object {

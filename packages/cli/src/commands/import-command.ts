@@ -8,6 +8,7 @@ import type { Terminal } from '../output/terminal.ts'
 import { type Context, withStoreOptions } from './command.ts'
 import { importRecordFiles, type RecordFlags } from './import-record-files.ts'
 import { importRuns, type RunFlags } from './import-runs.ts'
+import { nameOf } from './import-watch.ts'
 import { interruptible } from './interruption.ts'
 
 type Form = 'jsonl' | 'csv' | 'transcripts'
@@ -125,7 +126,7 @@ async function look(
   for (const file of files) {
     if (file !== '-') forms.set(formOf(file, await startOf(file), flags), file)
     else {
-      const { start, chunks } = await startReading(addAbortSignal(signal, terminal.stdin))
+      const { start, chunks } = await startReading(addAbortSignal(signal, terminal.stdin), nameOf(file))
       forms.set(formOf(file, start, flags), file)
       looked = { ...terminal, stdin: Readable.from(chunks) }
     }

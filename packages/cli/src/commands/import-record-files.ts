@@ -45,7 +45,10 @@ export async function importRecordFiles(
   const all: RecordCounts = { records: 0, bad_lines: 0, collections: {}, logs: {} }
   const importOne = async (store: BaseStore, file: string) => {
     let counts: RecordCounts | undefined
-    const { chunks } = await startReading(watch.follow(openSource(file, terminal, signal), file))
+    const { chunks } = await startReading(
+      watch.follow(openSource(file, terminal, signal), file),
+      nameOf(file),
+    )
     try {
       counts = await importRecords(
         store,

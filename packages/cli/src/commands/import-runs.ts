@@ -6,7 +6,7 @@ import { openSource, startReading } from '../import/input.ts'
 import { readLines } from '../import/lines.ts'
 import { type Context, type StoreChoice, usingStore } from './command.ts'
 import { ImportReport } from './import-report.ts'
-import { ImportWatch } from './import-watch.ts'
+import { ImportWatch, nameOf } from './import-watch.ts'
 
 /** The options of transcripts. */
 export interface RunFlags extends StoreChoice {
@@ -32,7 +32,7 @@ export async function importRuns(
       await store.open()
       for (const file of files) {
         if (report.isOver(flags.strict)) break
-        const input = await startReading(watch.follow(openSource(file, terminal, signal), file))
+        const input = await startReading(watch.follow(openSource(file, terminal, signal), file), nameOf(file))
         const counts = await importTranscripts(store, readLines(input.chunks), {
           agentId: flags.agentId,
           startedAt: flags.startedAt,

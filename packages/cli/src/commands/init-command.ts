@@ -84,6 +84,7 @@ async function makeTables({ project }: Context, config: StoreConfig): Promise<re
       throw new CommandError(
         'the store is there, and its tables have another form: coffer migrate --dry-run shows what would change',
         EXIT.bad,
+        'UNSUPPORTED',
       )
     }
     if (steps.length > 0) await place.migrate()

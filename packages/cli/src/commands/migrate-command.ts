@@ -4,14 +4,14 @@ import type { MigrationPlan, MigrationReport, Place, RewriteProgress } from '@co
 import type { Command } from 'commander'
 import { EXIT } from '../failure.ts'
 import { confirm } from '../output/confirmation.ts'
-import { counted, seconds } from '../output/numbers.ts'
+import { counted, grouped, seconds } from '../output/numbers.ts'
 import { progressOn } from '../output/progress.ts'
 import { some } from '../output/some.ts'
 import type { Terminal } from '../output/terminal.ts'
 import { forMigrating } from '../store-location.ts'
 import { type Context, configFor, refuseEmpty, withPlaceOptions } from './command.ts'
-import { interruptible } from './interruption.ts'
 import { planLines, statementLines } from './migration-text.ts'
+import { stoppable } from './unfinished.ts'
 
 interface MigrateFlags {
   readonly dryRun?: true
@@ -52,7 +52,9 @@ export function addMigrateCommand(program: Command, context: Context): void {
     .option('--json', 'print the report as JSON')
     .addHelpText('after', HELP)
   withPlaceOptions(command).action(async (flags: MigrateFlags) => {
-    context.exitCode = await interruptible((signal) => migrate(context, flags, signal))
+    context.exitCode = await stoppable('what is done stays done: run it again for the rest', (signal) =>
+      migrate(context, flags, signal),
+    )
   })
 }
 
@@ -111,8 +113,10 @@ async function apply(
   const milliseconds = performance.now() - started
   if (flags.json === true) await tellJson(terminal, report.plan, report, milliseconds)
   else {
-    for (const { collection, seen, rewritten } of report.rewritten) {
-      await out.line(`${collection}: ${counted(seen, 'record')} looked at, ${rewritten} written anew`)
+    for (const { collection, seen, rewritten } of report.rewritten.filter((each) => each.seen > 0)) {
+      await out.line(
+        `${collection}: ${counted(seen, 'record')} looked at, ${grouped(rewritten)} written anew`,
+      )
     }
     const steps = counted(report.plan.steps.length, 'step')
     await out.line(out.styled('green', `done: ${steps} in ${seconds(milliseconds)}`))

@@ -29,7 +29,10 @@ export function planLines({ steps }: MigrationPlan, out: Output): string[] {
 }
 
 /** The statements of a plan, to be read; each ends with a semicolon. */
-export function statementLines({ statements }: MigrationPlan): string[] {
+export function statementLines({ steps, statements }: MigrationPlan): string[] {
+  if (steps.length > 0 && statements.length === 0) {
+    return ['-- there are no statements for this: coffer migrate --dry-run shows the steps']
+  }
   return statements.flatMap(({ collection, statements: own }) => [
     `-- ${collection}`,
     ...own.map((statement) => `${statement.replace(/;\s*$/, '')};`),

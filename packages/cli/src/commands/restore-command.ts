@@ -2,12 +2,14 @@
 
 import { basename } from 'node:path'
 import { type ArchiveSummary, proveBackup, recognize, restore, verifyArchive } from '@coffer/backup'
+import { isStoreError, type StoreError } from '@coffer/core'
 import type { Command } from 'commander'
-import { CommandError } from '../failure.ts'
+import { CommandError, EXIT } from '../failure.ts'
 import { bytesOf } from '../output/bytes.ts'
 import { confirm } from '../output/confirmation.ts'
 import { counted, seconds } from '../output/numbers.ts'
 import { type Progress, progressOn } from '../output/progress.ts'
+import { wrapped } from '../output/wrapped.ts'
 import type { ProjectChoice } from '../project.ts'
 import { refuseOwnFile } from '../store-files.ts'
 import { type Context, usingPlace, withPlaceOptions } from './command.ts'
@@ -59,11 +61,9 @@ export function addRestoreCommand(program: Command, context: Context): void {
     if (flags.check === true && flags.replace === true) {
       throw new CommandError('--check changes nothing, and --replace does: say one of them')
     }
-    await stoppable('the store is as it was', (signal) =>
-      flags.check === true
-        ? checkArchive(context, path, flags, signal)
-        : restoreStore(context, path, flags, signal),
-    )
+    if (flags.check === true) {
+      await stoppable('the backup is not proven', (signal) => checkArchive(context, path, flags, signal))
+    } else await stoppable('the store is as it was', (signal) => restoreStore(context, path, flags, signal))
   })
 }
 
@@ -95,6 +95,8 @@ async function restoreStore(
           bars[phase].update(bytes, counted(rows, 'row'))
         },
       })
+    } catch (error) {
+      throw isStoreError(error, 'ALREADY_EXISTS') ? refusalOfRows(error) : error
     } finally {
       for (const bar of Object.values(bars)) bar?.hide()
     }
@@ -110,8 +112,18 @@ async function restoreStore(
     await out.line(`${amount} restored in ${seconds(took)}`)
   }
   if (!report.isProven) {
-    await err.line(`no ${basename(path)}.json was beside it, so its hash was not compared`)
+    const note = `no ${basename(path)}.json was beside it, so its hash was not compared`
+    await err.line(wrapped(note, err.width).join('\n'))
   }
+}
+
+function refusalOfRows(error: StoreError): CommandError {
+  return new CommandError(
+    'the store has rows already: name an empty one, or say --replace, which replaces all that it holds',
+    EXIT.bad,
+    error.code,
+    error,
+  )
 }
 
 async function checkArchive(
@@ -137,10 +149,11 @@ async function checkArchive(
   }).finally(() => bar?.hide())
   if (flags.json === true) await out.line(JSON.stringify(checkedOf(summary), null, 2))
   else {
-    const { createdAt, backend, rows, bytes } = summary
+    const { createdAt, backend, rows, bytes, contentHash } = summary
     await out.line(
       `of ${createdAt.toISOString()}, from ${backend}: ${counted(rows, 'row')}, ${bytesOf(bytes)}`,
     )
+    await out.line(`content_hash ${contentHash}`)
     await out.line(out.styled('green', 'all in order'))
   }
 }

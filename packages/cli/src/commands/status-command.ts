@@ -1,7 +1,7 @@
 /** `coffer status`: where a store is, what it holds, and what is left to do. Reads only. */
 
 import { readMark } from '@coffer/backup'
-import type { Inspection, MigrationPlan, Place } from '@coffer/core'
+import type { Inspection, MigrationPlan, Place, RowStates } from '@coffer/core'
 import type { Command } from 'commander'
 import type { Catalog } from '../catalog.ts'
 import { EXIT } from '../failure.ts'
@@ -13,26 +13,31 @@ import { nameOf } from '../store-location.ts'
 import { type Context, configFor, refuseEmpty, withPlaceOptions } from './command.ts'
 
 interface StatusFlags {
+  readonly exact?: true
   readonly json?: true
 }
 
 const HELP = `
-Rows are those of all tenants in whatever state, estimated where ~ stands before
-them. Tables that no config file here defines are named as unknown.
+Records are those of all tenants: live ones, expired ones, which nobody sees any
+more and coffer cleanup removes, and soft-deleted ones, which it removes with
+--purge-deleted. A ~ stands before an estimate, a + behind a number up to which
+was counted. --exact counts all, which reads whatever tables are large.
+Tables that no config file here defines are named as unknown.
 
 Examples:
   coffer status --store agents.db
-  coffer status --json`
+  coffer status --exact --json`
 
 /** Adds the command. */
 export function addStatusCommand(program: Command, context: Context): void {
   const command = program
     .command('status')
     .description('tell where the store is, what it holds and what is left to do')
+    .option('--exact', 'count all records, however long it takes')
     .option('--json', 'print the report as JSON')
     .addHelpText('after', HELP)
   withPlaceOptions(command).action(async (flags: StatusFlags) => {
-    const status = await statusOf(context)
+    const status = await statusOf(context, flags.exact === true ? 'exact' : 'quick')
     const { out } = context.terminal
     if (flags.json === true) await out.line(JSON.stringify(reportOf(status), null, 2))
     else await tell(out, status)
@@ -44,9 +49,12 @@ export function addStatusCommand(program: Command, context: Context): void {
 interface HeldTable {
   readonly name: string
   readonly kind: 'collection' | 'log' | 'heads' | 'history' | 'unknown' | 'internal'
+  /** In whatever state; `null` where nobody can tell. */
   readonly rows: number | null
   readonly isEstimate: boolean
   readonly bytes: number | null
+  /** Absent for the past, and where the store can't tell. */
+  readonly states: RowStates | undefined
 }
 
 interface Status {
@@ -64,13 +72,14 @@ interface Status {
   readonly migration: MigrationPlan['steps']
 }
 
-async function statusOf({ project }: Context): Promise<Status> {
+async function statusOf({ project }: Context, states: 'quick' | 'exact'): Promise<Status> {
   const config = project.storeConfig()
   const store = project.catalog.createStore(configFor(config, 'read'))
   try {
     const place = store.place()
     const tables = await tablesOf(place, project.catalog)
-    const [inspection, plan, copy] = [await place.inspect(), await place.plan(), await readMark(place)]
+    const inspection = await place.inspect({ states })
+    const [plan, copy] = [await place.plan(), await readMark(place)]
     return {
       store: nameOf(config),
       backend: place.backend,
@@ -106,14 +115,28 @@ function kindOf(name: string, catalog: Catalog): HeldTable['kind'] {
 
 function sizeOf(name: string, inspection: Inspection | undefined) {
   const size = inspection?.sizes.find(({ layout }) => layout === name)
-  return { rows: size?.rows ?? null, isEstimate: size?.isEstimate ?? false, bytes: size?.bytes ?? null }
+  const { rows = null, isEstimate = false, bytes = null, states } = size ?? {}
+  return { rows, isEstimate, bytes, states }
 }
 
 function reportOf({ tables, ...rest }: Status): object {
   return {
     ...rest,
-    tables: tables.map(({ isEstimate, ...table }) => ({ ...table, is_estimate: isEstimate })),
+    tables: tables.map(({ isEstimate, states, ...table }) => ({
+      ...table,
+      is_estimate: isEstimate,
+      live: liveIn({ ...table, states }),
+      expired: states?.expired ?? null,
+      deleted: states?.deleted ?? null,
+      counted_to: states?.countedTo ?? null,
+    })),
   }
+}
+
+/** What is neither expired nor soft-deleted, as far as all three are known. */
+function liveIn({ rows, states }: Pick<HeldTable, 'rows' | 'states'>): number | null {
+  if (rows === null || states === undefined) return rows
+  return Math.max(0, rows - states.expired - states.deleted)
 }
 
 async function tell(out: Output, status: Status): Promise<void> {
@@ -139,14 +162,18 @@ async function tellTables(out: Output, tables: readonly HeldTable[]): Promise<vo
   const columns = [
     { title: 'table' },
     { title: 'kind' },
-    { title: 'rows', align: 'right' as const },
+    { title: 'live', align: 'right' as const },
+    { title: 'expired', align: 'right' as const },
+    { title: 'deleted', align: 'right' as const },
     { title: 'size', align: 'right' as const },
   ]
-  const cells = shown.map(({ name, kind, rows, isEstimate, bytes }) => [
-    name,
-    kind,
-    rows === null ? '-' : `${isEstimate ? '~' : ''}${grouped(rows)}`,
-    bytes === null ? '-' : bytesOf(bytes),
+  const cells = shown.map((table) => [
+    table.name,
+    table.kind,
+    liveCell(table),
+    stateCell(table.states?.expired, table.states),
+    stateCell(table.states?.deleted, table.states),
+    table.bytes === null ? '-' : bytesOf(table.bytes),
   ])
   if (shown.length > 0) {
     const [head = '', ...body] = layOut(columns, cells, out.width)
@@ -155,6 +182,22 @@ async function tellTables(out: Output, tables: readonly HeldTable[]): Promise<vo
   }
   const empty = tables.length - shown.length
   if (empty > 0) await out.line(out.styled('dim', counted(empty, 'empty table')))
+}
+
+function liveCell(table: HeldTable): string {
+  const live = liveIn(table)
+  const { isEstimate, states } = table
+  const isAbout = isEstimate || isCut(states?.expired, states) || isCut(states?.deleted, states)
+  return live === null ? '-' : `${isAbout ? '~' : ''}${grouped(live)}`
+}
+
+function stateCell(count: number | undefined, states: RowStates | undefined): string {
+  return count === undefined ? '-' : `${grouped(count)}${isCut(count, states) ? '+' : ''}`
+}
+
+/** Whether there may be more than was counted. */
+function isCut(count: number | undefined, states: RowStates | undefined): boolean {
+  return count !== undefined && count === states?.countedTo
 }
 
 async function tellWork(out: Output, { migration, unknown, copy }: Status): Promise<void> {
@@ -167,6 +210,6 @@ async function tellWork(out: Output, { migration, unknown, copy }: Status): Prom
   if (migration.length === 0) await out.line(out.styled('green', 'the tables are as they should be'))
   else {
     const steps = counted(migration.length, 'step')
-    await out.line(out.styled('yellow', `${steps} to migrate: coffer migrate --dry-run shows them`))
+    await out.line(out.styled('yellow', `${steps} to migrate: coffer migrate --dry-run shows what`))
   }
 }

@@ -1,7 +1,7 @@
 /** What becomes of a long work that was interrupted, and of a backup that is damaged. */
 
 import { isStoreError } from '@coffer/core'
-import { CommandError, EXIT } from '../failure.ts'
+import { CommandError, EXIT, inWordsOfCommands } from '../failure.ts'
 import { interruptible } from './interruption.ts'
 
 /**
@@ -21,7 +21,9 @@ export function stoppable<T>(consequence: string, run: (signal: AbortSignal) => 
         throw new CommandError(`interrupted; ${consequence}`, EXIT.interrupted)
       }
       // The advice for stores that are damaged is not meant for backups, whose sentences say what to do.
-      if (isStoreError(error, 'CORRUPT')) throw new CommandError(error.message, EXIT.bad, error.code)
+      if (isStoreError(error, 'CORRUPT')) {
+        throw new CommandError(inWordsOfCommands(error.message), EXIT.bad, error.code, error)
+      }
       throw error
     }
   })

@@ -1,12 +1,13 @@
 /** What a person sees of a store's health, as lines. */
 
+import { inWordsOfCommands } from '../failure.ts'
 import { bytesOf } from '../output/bytes.ts'
 import { counted, grouped } from '../output/numbers.ts'
 import { cut, layOut, oneLine } from '../output/table.ts'
 import type { Output, Style } from '../output/terminal.ts'
 import { wrapped } from '../output/wrapped.ts'
 import { loadOf } from './load.ts'
-import { rowsOf, type Sample, type Samples, troublesOf } from './sample.ts'
+import { rowsOf, type Sample, type Samples, stateOf, troublesOf } from './sample.ts'
 
 /** Tables that are shown at once; the largest come first. */
 const MAX_TABLES = 12
@@ -47,22 +48,25 @@ export function lineOf(sample: Sample): string {
   return oneLine(
     [
       new Date(at).toISOString(),
-      health.ok ? 'ok' : 'not ok',
+      stateOf(sample),
       ...(readMs === null ? [] : [`read ${milliseconds(readMs)}`]),
       ...(writeMs === null ? [] : [`write ${milliseconds(writeMs)}`]),
       ...(health.ok ? [`open ${milliseconds(openMs)}`] : []),
       ...(typeof inspection?.bytes === 'number' ? [bytesOf(inspection.bytes)] : []),
-      ...(failure === undefined ? [] : [`${failure.code}: ${failure.message}`]),
+      ...(failure === undefined ? [] : [`${failure.code}: ${inWordsOfCommands(failure.message)}`]),
       ...troubles,
     ].join(', '),
   )
 }
 
-function headline(out: Output, store: string, { health, inspection, at }: Sample): readonly string[] {
+function headline(out: Output, store: string, sample: Sample): readonly string[] {
+  const { health, inspection, at } = sample
   const time = `${new Date(at).toISOString().slice(11, 19)}Z`
-  const [state, style] = health.ok ? (['ok', 'green'] as const) : (['not ok', 'red'] as const)
+  const state = stateOf(sample)
   const rest = [time, inspection?.engine ?? health.backend, oneLine(store)].join('  ')
-  return [`${out.styled(style, state)}  ${cut(rest, Math.max(1, out.width - state.length - 2))}`]
+  return [
+    `${out.styled(state === 'ok' ? 'green' : 'red', state)}  ${cut(rest, Math.max(1, out.width - state.length - 2))}`,
+  ]
 }
 
 function answers(out: Output, samples: Samples): readonly string[] {
@@ -124,7 +128,7 @@ function attention(out: Output, sample: Sample): readonly string[] {
   const told: readonly { readonly style: Style; readonly text: string }[] = [
     ...(failure === undefined
       ? []
-      : [{ style: 'red', text: `${failure.code}: ${failure.message}` } as const]),
+      : [{ style: 'red', text: `${failure.code}: ${inWordsOfCommands(failure.message)}` } as const]),
     ...troublesOf(sample).map(({ state, topic, says }) => ({
       style: state === 'bad' ? ('red' as const) : ('yellow' as const),
       text: `${topic}: ${says}`,

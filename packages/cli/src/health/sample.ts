@@ -48,6 +48,12 @@ export function troublesOf({ inspection }: Sample): readonly Check[] {
   return (inspection?.checks ?? []).filter(({ state }) => state !== 'good')
 }
 
+/** What a look found, in a word: of a `bad` one the store answers, and a check is bad. */
+export function stateOf(sample: Sample): 'ok' | 'bad' | 'not ok' {
+  if (!sample.health.ok) return 'not ok'
+  return troublesOf(sample).some(({ state }) => state === 'bad') ? 'bad' : 'ok'
+}
+
 /** Samples that are kept while somebody watches. */
 const KEPT = 60
 

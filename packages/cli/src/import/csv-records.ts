@@ -84,6 +84,10 @@ function readHeader(
 ): readonly CsvColumn[] {
   const columns = csvColumns(definition)
   const refuse = (problem: string) => new CommandError(`${name}:${line}: ${problem}`, EXIT.bad)
+  const [only = '', ...others] = cells
+  if (others.length === 0 && /[;\t]/.test(only)) {
+    throw refuse('its cells are not separated by commas: save it as CSV with commas')
+  }
   const known = columns.map((column) => column.name).join(', ')
   const header = cells.map((cell, index) => {
     const column = columns.find((each) => each.name === cell)

@@ -3,7 +3,7 @@
 import { createReadStream, statSync } from 'node:fs'
 import { addAbortSignal, pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { CommandError } from '../failure.ts'
+import { CommandError, EXIT } from '../failure.ts'
 import type { Terminal } from '../output/terminal.ts'
 
 /** A file on its way, and what it begins with. */
@@ -32,11 +32,15 @@ export function openSource(file: string, terminal: Terminal, signal: AbortSignal
   return file === '-' ? addAbortSignal(signal, terminal.stdin) : createReadStream(file, { signal })
 }
 
-/** Begins to read: gzip is unpacked, and the beginning is looked at. */
-export async function startReading(source: AsyncIterable<Buffer>): Promise<Input> {
+/**
+ * Begins to read: gzip is unpacked, and the beginning is looked at.
+ *
+ * @param name what the file is called where it can't be unpacked
+ */
+export async function startReading(source: AsyncIterable<Buffer>, name: string): Promise<Input> {
   const packed = await peek(source, (head) => head.length >= GZIP.length)
   const isPacked = GZIP.equals(packed.head.subarray(0, GZIP.length))
-  const { head, chunks } = await peek(isPacked ? unpacked(packed.chunks) : packed.chunks, tellsForm)
+  const { head, chunks } = await peek(isPacked ? unpacked(packed.chunks, name) : packed.chunks, tellsForm)
   const start = new TextDecoder().decode(head.subarray(0, START_BYTES)).trimStart()
   return { start, chunks }
 }
@@ -45,7 +49,7 @@ export async function startReading(source: AsyncIterable<Buffer>): Promise<Input
 export async function startOf(file: string): Promise<string> {
   const source = createReadStream(file)
   try {
-    return (await startReading(source)).start
+    return (await startReading(source, file)).start
   } finally {
     source.destroy()
   }
@@ -56,10 +60,15 @@ function tellsForm(head: Buffer): boolean {
   return head.length >= START_BYTES || /\S.*\n/.test(head.toString('latin1'))
 }
 
-function unpacked(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+async function* unpacked(chunks: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer> {
   const unpacking = createGunzip()
   pipeline(Readable.from(chunks), unpacking, () => undefined)
-  return unpacking
+  try {
+    yield* unpacking
+  } catch (error) {
+    if (!/^Z_/.test((error as NodeJS.ErrnoException).code ?? '')) throw error
+    throw new CommandError(`${name} is cut off or damaged: gzip can't unpack it`, EXIT.bad, 'CORRUPT')
+  }
 }
 
 async function peek(

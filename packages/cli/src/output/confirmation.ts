@@ -16,9 +16,10 @@ export async function confirm({ stdin, err }: Terminal, question: string): Promi
     const answer = await Promise.race([
       asking.question(`${question} Type yes to go on: `),
       // Ctrl-C or the end of the input.
-      new Promise<string>((resolve) => asking.once('close', () => resolve(''))),
+      new Promise<undefined>((resolve) => asking.once('close', () => resolve(undefined))),
     ])
-    if (/^y(es)?$/i.test(answer.trim())) return
+    if (answer === undefined) await err.line()
+    else if (/^y(es)?$/i.test(answer.trim())) return
   } finally {
     asking.close()
   }

@@ -7,6 +7,8 @@ import stringWidth from 'string-width'
 export interface Column {
   readonly title: string
   readonly align?: 'left' | 'right'
+  /** Whether its cells are never cut, for somebody copies them. Default: false. */
+  readonly isWhole?: boolean
 }
 
 const GAP = '  '
@@ -34,7 +36,7 @@ export function layOut(
   rows: readonly (readonly string[])[],
   width: number,
 ): string[] {
-  const widths = shrunk(naturalWidths(columns, rows), width)
+  const widths = shrunk(columns, naturalWidths(columns, rows), width)
   const table = new Table({
     chars: BORDERLESS,
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
@@ -99,14 +101,15 @@ function naturalWidths(columns: readonly Column[], rows: readonly (readonly stri
   )
 }
 
-/** Takes from the widest column until all fit. */
-function shrunk(natural: readonly number[], width: number): number[] {
+/** Takes from the widest column that may be cut until all fit. */
+function shrunk(columns: readonly Column[], natural: readonly number[], width: number): number[] {
   const widths = natural.map((each) => Math.max(1, each))
   const room = width - GAP.length * (widths.length - 1)
   for (let over = widths.reduce((sum, each) => sum + each, 0) - room; over > 0; over--) {
-    const widest = widths.indexOf(Math.max(...widths))
-    if ((widths[widest] ?? 0) <= 1) break
-    widths[widest] = (widths[widest] ?? 0) - 1
+    const most = Math.max(...widths.filter((_width, position) => columns[position]?.isWhole !== true))
+    if (most <= 1) break
+    const widest = widths.findIndex((each, position) => each === most && columns[position]?.isWhole !== true)
+    widths[widest] = most - 1
   }
   return widths
 }

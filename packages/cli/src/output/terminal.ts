@@ -2,6 +2,7 @@
 
 import type { Readable } from 'node:stream'
 import { styleText } from 'node:util'
+import { EXIT } from '../failure.ts'
 
 /** What a command reads from and writes to. */
 export interface Terminal {
@@ -72,12 +73,17 @@ export class Output {
   }
 }
 
-/** The terminal of a process. A reader that goes away, such as `head`, ends the process quietly. */
+/**
+ * The terminal of a process. A reader that goes away, such as `head`, ends the process quietly, and what can't be
+ * written ends it with a sentence: not with success, for work may be left.
+ */
 export function terminalOf(process: NodeJS.Process): Terminal {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit()
-      throw error
+      if (error.code !== 'EPIPE' && stream === process.stdout) {
+        process.stderr.write(`coffer: the output can't be written: ${error.message}\n`)
+      }
+      process.exit(EXIT.bad)
     })
   }
   return {
