@@ -45,7 +45,7 @@ import { aggregateRows, countRows, readDocuments, readKeys, readPage, tenantsOf 
 import type { Room } from './room.ts'
 import { changeSchema, checkUsable, schemaDifference } from './schema.ts'
 import { sortingOnDisk } from './sorting.ts'
-import { type Schema, schema } from './stored-schema.ts'
+import { formatOf, type Schema, schema } from './stored-schema.ts'
 import { readOnlyError, runTransaction } from './transaction.ts'
 import { TransactionRoom } from './transaction-room.ts'
 
@@ -122,7 +122,15 @@ class OwnBackend implements SqliteBackend {
   }
 
   async isThere(): Promise<boolean> {
-    return this.#isMemory || this.#place !== undefined || isDatabaseFile(this.#options.path)
+    if (this.#isMemory || this.#place !== undefined) return true
+    if (!isDatabaseFile(this.#options.path)) return false
+    // The database of another program, in which nothing is Coffer's yet, is left as it is.
+    const place = await openPlace({ ...this.#options, readOnly: true }, this.#schema)
+    try {
+      return formatOf(place.reader, this.#schema) !== null
+    } finally {
+      closePlace(place, true)
+    }
   }
 
   async open(layouts: readonly Layout[]): Promise<readonly string[]> {

@@ -10,7 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Backend, isStoreError, type Layout } from '@coffer/core/backend'
 import { expect, onTestFinished, type TestContext, test } from 'vitest'
@@ -91,11 +91,22 @@ test('whether a database was ever made is told without making one', async () => 
   writeFileSync(path, '')
   expect(await sqlite({ path }).isThere?.()).toBe(false)
   expect(statSync(path).size).toBe(0)
-  const backend = await opened({ path }, [])
+  const backend = await opened({ path }, [NOTES])
   for (const each of [backend, sqlite({ path })]) expect(await each.isThere?.()).toBe(true)
   await expect(sqlite({ path: dirname(path) }).isThere?.()).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',
   })
+})
+
+test('in the database of another program nothing is there, and asking changes nothing', async () => {
+  const path = temporaryPath()
+  const database = rawConnection(path)
+  database.exec('CREATE TABLE others (a)')
+  database.close()
+  const before = readFileSync(path)
+  expect(await sqlite({ path }).isThere?.()).toBe(false)
+  expect(readdirSync(dirname(path))).toEqual([basename(path)])
+  expect(readFileSync(path)).toEqual(before)
 })
 
 test('a file that is no database is told by its name and left as it is', async () => {
