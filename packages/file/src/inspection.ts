@@ -125,17 +125,17 @@ function factsOf({ basePath, durability, writer }: InspectionOptions, found: Fin
   const commit = writer?.commit ?? closingOf(lock?.note)?.commit
   const isCounted = commit !== undefined && snapshotCommit !== undefined
   return {
-    basePath,
+    path: basePath,
     durability,
-    readOnly: writer === undefined,
+    read_only: writer === undefined,
     writer: writerOf(writer, lock),
     logs: names.logs.length,
-    logBytes: found.logBytes,
-    snapshotBytes: found.snapshotBytes,
-    deadShare: writer === undefined ? null : rounded(deadShareOf(found, writer)),
-    commitsSinceSnapshot: isCounted ? commit - snapshotCommit : null,
-    reserveBytes: found.reserveBytes,
-    freeBytes: found.freeBytes ?? null,
+    log_bytes: found.logBytes,
+    snapshot_bytes: found.snapshotBytes,
+    dead_share: writer === undefined ? null : rounded(deadShareOf(found, writer)),
+    commits_since_snapshot: isCounted ? commit - snapshotCommit : null,
+    reserve_bytes: found.reserveBytes,
+    free_bytes: found.freeBytes ?? null,
   }
 }
 

@@ -37,14 +37,14 @@ test('a directory that is as it should be is good in every way, and tells its si
   expect(sizes).toEqual([{ layout: 'plain', rows: 1, isEstimate: false, bytes: null }])
   expect(facts).toMatchObject({
     durability: 'power',
-    readOnly: false,
+    read_only: false,
     writer: 'this store',
     logs: 1,
-    snapshotBytes: 0,
-    commitsSinceSnapshot: 6,
-    reserveBytes: 65_536,
+    snapshot_bytes: 0,
+    commits_since_snapshot: 6,
+    reserve_bytes: 65_536,
   })
-  expect(bytes).toBe(Number(facts.logBytes) + 65_536)
+  expect(bytes).toBe(Number(facts.log_bytes) + 65_536)
 })
 
 test('commits are counted from the snapshot on', async () => {
@@ -52,11 +52,11 @@ test('commits are counted from the snapshot on', async () => {
   await filled(basePath, 3)
   await compacted(basePath)
   const store = storeAt(basePath)
-  const before = Number((await store.place().inspect())?.facts.commitsSinceSnapshot)
+  const before = Number((await store.place().inspect())?.facts.commits_since_snapshot)
   await store.collection(plain).put(note('n9'))
   const { facts } = (await store.place().inspect()) ?? {}
-  expect(facts?.commitsSinceSnapshot).toBe(before + 1)
-  expect(Number(facts?.snapshotBytes)).toBeGreaterThan(0)
+  expect(facts?.commits_since_snapshot).toBe(before + 1)
+  expect(Number(facts?.snapshot_bytes)).toBeGreaterThan(0)
 })
 
 test('less durability than can be had is told', async () => {
@@ -124,7 +124,7 @@ test('a reader tells who writes', async () => {
   await writer.collection(plain).put(note('n0'))
   const reader = storeAt(basePath, { readOnly: true })
   expect((await reader.place().inspect())?.facts).toMatchObject({
-    readOnly: true,
+    read_only: true,
     writer: expect.stringContaining(`process ${process.pid} on host`),
   })
   await writer.close()

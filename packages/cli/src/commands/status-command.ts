@@ -148,7 +148,7 @@ async function tell(out: Output, status: Status): Promise<void> {
     ['cache', status.cache === null ? 'none' : JSON.stringify(status.cache)],
     ['config', status.config ?? 'none'],
   ]
-  const [, ...lines] = layOut([{ title: '' }, { title: '' }], facts, out.width)
+  const [, ...lines] = layOut([{ title: '' }, { title: '', isWhole: true }], facts, out.width)
   for (const line of lines) await out.line(line)
   await out.line()
   await tellTables(out, status.tables)
@@ -209,7 +209,11 @@ async function tellWork(out: Output, { migration, unknown, copy }: Status): Prom
   if (unknown.length > 0) await out.line(`${counted(unknown.length, 'table')} that nobody defines here`)
   if (migration.length === 0) await out.line(out.styled('green', 'the tables are as they should be'))
   else {
-    const steps = counted(migration.length, 'step')
-    await out.line(out.styled('yellow', `${steps} to migrate: coffer migrate --dry-run shows what`))
+    const refused = migration.filter(({ change }) => change === 'refused').length
+    const [color, steps] =
+      refused === 0
+        ? (['yellow', `${counted(migration.length, 'step')} to migrate`] as const)
+        : (['red', `${counted(refused, 'step')} of a migration refused`] as const)
+    await out.line(out.styled(color, `${steps}: coffer migrate --dry-run shows what`))
   }
 }
