@@ -17,12 +17,11 @@ export const OTHER = 'other'
 /** The collections that are told apart. */
 export const MAX_COLLECTIONS = 200
 
-export class SeriesTable<T> {
+export class SeriesTable<T extends object> {
   readonly #make: (labels: OperationLabels) => T
   readonly #collections = new Set<string>()
   readonly #series = new Map<string, Map<string, Map<string, T>>>()
   readonly #all: T[] = []
-  #last: (OperationLabels & { readonly kept: T }) | undefined
 
   constructor(make: (labels: OperationLabels) => T) {
     this.#make = make
@@ -35,26 +34,14 @@ export class SeriesTable<T> {
 
   /** What is kept for an operation; made when it comes for the first time. */
   of({ backend, collection, operation }: OperationLabels): T {
-    const last = this.#last
-    // Callers mostly do the same again: then the three are the very same strings.
-    if (
-      last !== undefined &&
-      last.operation === operation &&
-      last.collection === collection &&
-      last.backend === backend
-    ) {
-      return last.kept
-    }
-    const kept = this.#find(backend, this.#name(collection), operation)
-    this.#last = { backend, collection, operation, kept }
-    return kept
+    const known = this.#series.get(backend)?.get(collection)?.get(operation)
+    return known ?? this.#find(backend, this.#name(collection), operation)
   }
 
   clear(): void {
     this.#collections.clear()
     this.#series.clear()
     this.#all.length = 0
-    this.#last = undefined
   }
 
   #name(collection: string): string {

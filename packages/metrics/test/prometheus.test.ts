@@ -67,6 +67,25 @@ describe('what is told of operations', () => {
     ])
   })
 
+  test('is counted with its own kind, whatever came before it', async () => {
+    using metrics = collecting()
+    const store = storeInMemory()
+    const [left, right] = [
+      store.collection(collectionNamed('left')),
+      store.collection(collectionNamed('right')),
+    ]
+    for (let round = 0; round < 3; round++) {
+      await left.has('a')
+      await right.has('a')
+      await left.get('a')
+    }
+    expect(await lines(metrics.register, 'coffer_operations_total')).toEqual([
+      'coffer_operations_total{backend="memory",collection="left",operation="has"} 3',
+      'coffer_operations_total{backend="memory",collection="right",operation="has"} 3',
+      'coffer_operations_total{backend="memory",collection="left",operation="get"} 3',
+    ])
+  })
+
   test('counts all collections beyond the first 200 as one', async () => {
     using metrics = collecting()
     const store = storeInMemory()

@@ -7,8 +7,15 @@ export type Arm = (milliseconds: number) => Promise<number>
 export interface Ready {
   readonly coffer: Arm
   readonly rival: Arm
+  /**
+   * Makes what both sides run on that of the side whose turn it is. What was compiled for the other side is compiled
+   * anew then, so the side runs once unmeasured before it is measured.
+   */
+  readonly switchTo?: (side: Side) => void
   close(): Promise<void>
 }
+
+export type Side = 'coffer' | 'rival'
 
 export interface Contest {
   /** `<backend>.<operation>[.<callers>]:<rival>` */
@@ -31,6 +38,11 @@ export interface Standing {
 export interface Effort {
   readonly rounds: number
   readonly milliseconds: number
+  /**
+   * The time that operations are counted by: what passes, or what the processors spend on this process, which others
+   * on the machine disturb less. Default: what passes.
+   */
+  readonly clock?: 'elapsed' | 'processor'
 }
 
 /**
@@ -38,19 +50,19 @@ export interface Effort {
  * changing each time, so that a slow moment of the machine meets both. The ratio is the median of the
  * rounds' ratios.
  */
-export async function measure(contest: Contest, { rounds, milliseconds }: Effort): Promise<Standing> {
-  const { coffer, rival, close } = await contest.prepare()
+export async function measure(contest: Contest, effort: Effort): Promise<Standing> {
+  const ready = await contest.prepare()
   try {
-    await rate(coffer, milliseconds)
-    await rate(rival, milliseconds)
-    const results: { coffer: number; rival: number }[] = []
-    for (let round = 0; round < rounds; round++) {
+    await turn(ready, 'coffer', effort)
+    await turn(ready, 'rival', effort)
+    const results: Record<Side, number>[] = []
+    for (let round = 0; round < effort.rounds; round++) {
       if (round % 2 === 0) {
-        const first = await rate(coffer, milliseconds)
-        results.push({ coffer: first, rival: await rate(rival, milliseconds) })
+        const coffer = await turn(ready, 'coffer', effort)
+        results.push({ coffer, rival: await turn(ready, 'rival', effort) })
       } else {
-        const first = await rate(rival, milliseconds)
-        results.push({ coffer: await rate(coffer, milliseconds), rival: first })
+        const rival = await turn(ready, 'rival', effort)
+        results.push({ coffer: await turn(ready, 'coffer', effort), rival })
       }
     }
     return {
@@ -61,16 +73,25 @@ export async function measure(contest: Contest, { rounds, milliseconds }: Effort
       unit: contest.unit,
     }
   } finally {
-    await close()
+    await ready.close()
   }
 }
 
-/** Operations per second. Garbage of the other side is collected before. */
-async function rate(arm: Arm, milliseconds: number): Promise<number> {
+/** Operations per second of one side. Garbage of the other is collected before. */
+async function turn(ready: Ready, side: Side, { milliseconds, clock }: Effort): Promise<number> {
+  ready.switchTo?.(side)
   globalThis.gc?.()
-  const startedAt = performance.now()
-  const operations = await arm(milliseconds)
-  return (operations / (performance.now() - startedAt)) * 1_000
+  if (ready.switchTo !== undefined) await ready[side](milliseconds)
+  const read = clock === 'processor' ? processorMs : () => performance.now()
+  const startedAt = read()
+  const operations = await ready[side](milliseconds)
+  return (operations / (read() - startedAt)) * 1_000
+}
+
+/** What the processors have spent on this process so far, all of its threads together. */
+function processorMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1_000
 }
 
 /** The middle of some figures. */

@@ -63,6 +63,7 @@ interface Options {
   readonly list?: true
   readonly rounds: string
   readonly ms: string
+  readonly processor?: true
 }
 
 const program = new Command('bench')
@@ -78,6 +79,10 @@ const program = new Command('bench')
   .option('--list', 'print the names and stop')
   .option('--rounds <n>', 'rounds of each contest; the median counts', '7')
   .option('--ms <n>', 'milliseconds that each side runs in a round', '500')
+  .option(
+    '--processor',
+    "count operations by this process's seconds of processors, for both sides of a contest",
+  )
   .action(run)
   // What was not understood ends with 2, as in the coffer command.
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
@@ -93,9 +98,10 @@ async function run(names: readonly string[], options: Options): Promise<void> {
     for (const { name } of chosen) console.log(name)
     return
   }
-  const effort = {
+  const effort: Effort = {
     rounds: atLeastOne(options.rounds, '--rounds'),
     milliseconds: atLeastOne(options.ms, '--ms'),
+    clock: options.processor === true ? 'processor' : 'elapsed',
   }
   console.log(line('', 'Coffer', 'rival', 'ratio', ''))
   const standings: AnyStanding[] = []

@@ -14,7 +14,7 @@ import {
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import { Registry } from 'prom-client'
 import { callers } from './arms.ts'
-import type { Arm, Contest } from './contest.ts'
+import type { Contest } from './contest.ts'
 import { temporaryFolder } from './places.ts'
 import { emptyDatabase, openCoffer, settle } from './postgres-place.ts'
 import { type Steps, step, steps } from './step.ts'
@@ -42,8 +42,8 @@ const WATCHES: Readonly<Record<string, () => Watch>> = {
   opentelemetry: () => telemetry({ requireParentSpan: true, durations: operationDurations() }),
   // Durations by the API of OpenTelemetry.
   instruments: () => telemetry({ requireParentSpan: true }),
-  // What is dearest: a span for every operation, recorded and handed to an exporter.
-  spans: () => telemetry({}),
+  // What is dearest: a span for every operation, recorded and handed to an exporter; without metrics.
+  spans: () => telemetry({ meter: false }),
 }
 
 const CALLS: Readonly<
@@ -69,11 +69,17 @@ export function metricsContests(workload: Workload): readonly Contest[] {
         prepare: async () => {
           const { collection, close } = await open(workload)
           const watch = makeWatch()
-          const rival = callers(CALLERS, (turn) => call(collection, turn, workload))
+          const arm = callers(CALLERS, (turn) => call(collection, turn, workload))
+          let end = () => {}
           return {
-            coffer: watched(rival, watch),
-            rival,
+            coffer: arm,
+            rival: arm,
+            switchTo: (side) => {
+              end()
+              end = side === 'coffer' ? watch.begin() : () => {}
+            },
             close: async () => {
+              end()
               await watch.close()
               await close()
             },
@@ -82,18 +88,6 @@ export function metricsContests(workload: Workload): readonly Contest[] {
       })),
     ),
   )
-}
-
-/** An arm that is watched while it runs. */
-function watched(arm: Arm, watch: Watch): Arm {
-  return async (milliseconds) => {
-    const end = watch.begin()
-    try {
-      return await arm(milliseconds)
-    } finally {
-      end()
-    }
-  }
 }
 
 function telemetry(options: TelemetryOptions): Watch {
