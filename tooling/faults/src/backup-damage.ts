@@ -6,10 +6,9 @@ import { join } from 'node:path'
 import { backup, contentHash, restore } from '@coffer/backup'
 import { createStore, isStoreError } from '@coffer/core'
 import { memory } from '@coffer/memory'
-import type { BackupTally, Extent } from './backup-extent.ts'
+import type { BackupCourse } from './backup-extent.ts'
 import { bank, openBank } from './bank.ts'
 import { errorText } from './error-text.ts'
-import type { BackendName, Grounds } from './grounds.ts'
 import { type Random, randomFrom } from './random.ts'
 
 const COMPRESSIONS = ['zstd', 'gzip', 'none'] as const
@@ -22,13 +21,8 @@ interface Damage {
   readonly bytes: Uint8Array
 }
 
-export async function badArchives(
-  name: BackendName,
-  grounds: Grounds,
-  { flips, cuts }: Extent,
-  seed: number,
-  tally: BackupTally,
-): Promise<void> {
+export async function badArchives({ name, grounds, extent, seed, tally }: BackupCourse): Promise<void> {
+  const { flips, cuts } = extent
   const folder = mkdtempSync(join(tmpdir(), 'coffer-faults-archives-'))
   try {
     const archives = await goodArchives(folder, seed)

@@ -1,7 +1,21 @@
-/** How much the backup rig does, and what it has found so far. */
+/** What all parts of the backup rig share: what is saved and how, how much is done, and what was found so far. */
+
+import type { BackendName, Grounds } from './grounds.ts'
+
+export interface BackupCourse {
+  /** Where the bank is. */
+  readonly name: BackendName
+  readonly grounds: Grounds
+  /** Archives of Coffer, or the copies that the engine makes itself. */
+  readonly format: 'archive' | 'native'
+  readonly extent: Extent
+  readonly seed: number
+  readonly tally: BackupTally
+}
 
 export interface Extent {
   readonly backups: number
+  /** Archives that are damaged: by a bit, or by a missing end. */
   readonly flips: number
   readonly cuts: number
   /** Restores that are killed, and as many backups. */

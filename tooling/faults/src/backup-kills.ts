@@ -1,55 +1,53 @@
 /** Processes that are killed while they restore over a place that has a bank, or save it. */
 
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { backup, contentHash, listBackups, restore, verifyArchive } from '@coffer/backup'
-import { createStore } from '@coffer/core'
-import { memory } from '@coffer/memory'
-import type { BackupTally, Extent } from './backup-extent.ts'
+import { backup, contentHash, listBackups, restore } from '@coffer/backup'
+import type { BaseStore } from '@coffer/core'
+import type { BackupCourse, BackupTally } from './backup-extent.ts'
+import { folderProblems } from './backup-proof.ts'
 import { bank, bankProblems, openBank } from './bank.ts'
 import type { ContentsJob, ContentsResult } from './contents-worker.ts'
 import { errorText } from './error-text.ts'
-import { ALL_PACKAGES, type BackendName, type GroundPlace, type Grounds, inStore } from './grounds.ts'
+import { type GroundPlace, inStore, packagesOf } from './grounds.ts'
+import { killedAtWork, undisturbed } from './killed-at-work.ts'
 import { randomFrom } from './random.ts'
 import { type Workers, workersOf } from './worker-process.ts'
 
 /** Two states of a bank, and a place that has one of them. */
 export interface KillScene extends AsyncDisposable {
+  readonly course: BackupCourse
   readonly place: GroundPlace
   readonly folder: string
   readonly states: readonly State[]
   readonly workers: Workers<ContentsJob, ContentsResult>
-  readonly seed: number
 }
 
-/** A bank as it is in an archive. */
+/** A bank as it is in a backup. */
 interface State {
   readonly path: string
   readonly hash: string
+  /** The same as an archive. */
+  readonly archive: string
 }
 
-/** What lies behind the end of the work is drawn too: so much of it, in percent. */
-const BEHIND_PERCENT = 10
-const OTHERS = 0o077
+/** By so many more the second state differs from the first. */
+const TRANSFERS = 30
 
-export async function startKillScene(
-  name: BackendName,
-  grounds: Grounds,
-  { papersOfKills }: Extent,
-  seed: number,
-): Promise<KillScene> {
+export async function startKillScene(course: BackupCourse): Promise<KillScene> {
+  const { name, grounds } = course
   const folder = mkdtempSync(join(tmpdir(), 'coffer-faults-kills-'))
-  const states = await statesIn(folder, papersOfKills, seed)
+  const states = await statesIn(folder, course)
   const place = await grounds.newPlace(name)
   await inStore(place, (store) => restore(states[0]?.path ?? '', store))
-  const workers = workersOf<ContentsJob, ContentsResult>('./contents-worker.ts', ALL_PACKAGES)
+  const workers = workersOf<ContentsJob, ContentsResult>('./contents-worker.ts', packagesOf(name))
   return {
+    course,
     place,
     folder,
     states,
     workers,
-    seed,
     async [Symbol.asyncDispose]() {
       await workers[Symbol.asyncDispose]()
       await place.remove()
@@ -58,67 +56,63 @@ export async function startKillScene(
   }
 }
 
-async function statesIn(folder: string, paperCount: number, seed: number): Promise<readonly State[]> {
-  await using store = createStore({ backend: memory() })
-  await openBank(store, paperCount)
-  const states: State[] = []
-  for (const number of [1, 2]) {
-    let left = 100 * number
-    const banking = { seed: seed + number, name: `bank-${number}`, writers: 1, paperCount }
-    await bank(store, banking, async () => left-- > 0)
-    const { path, contentHash: hash = '' } = await backup(store, { out: folder })
-    states.push({ path, hash })
-  }
-  return states
+function statesIn(
+  out: string,
+  { name, grounds, format, extent, seed }: BackupCourse,
+): Promise<readonly State[]> {
+  const paperCount = extent.papersOfKills
+  return grounds.on(format === 'archive' ? 'memory' : name, async (store) => {
+    await openBank(store, paperCount)
+    const states: State[] = []
+    for (const number of [1, 2]) {
+      let left = TRANSFERS * number
+      const banking = { seed: seed + number, name: `bank-${number}`, writers: 1, paperCount }
+      await bank(store, banking, async () => left-- > 0)
+      const { path: archive, contentHash: hash = '' } = await backup(store, { out })
+      const { path } = format === 'archive' ? { path: archive } : await backup(store, { out, format })
+      states.push({ path, hash, archive })
+    }
+    return states
+  })
 }
 
 /** Restores one state over the other, and is killed: then it is the one or the other. */
-export async function killedRestores(scene: KillScene, extent: Extent, tally: BackupTally): Promise<void> {
-  const { place, states, seed } = scene
-  let current = 0
-  const durationMs = await undisturbed(scene, restoreJob(scene, 1))
-  current = 1
-  let killed = 0
-  for (let trial = 0; trial < extent.kills; trial++) {
-    const random = randomFrom(seed, 1, trial)
-    const afterMs = random.below(Math.ceil((durationMs * (100 + BEHIND_PERCENT)) / 100))
+export async function killedRestores(scene: KillScene): Promise<void> {
+  const { place, states, workers } = scene
+  const { extent, seed, tally } = scene.course
+  const { durationMs } = await undisturbed(workers, restoreJob(scene, 1))
+  let current = 1
+  const play = async (trial: number, afterMs: number) => {
     const other = 1 - current
-    const worker = await scene.workers.next()
+    const worker = await workers.next()
     worker.begin(restoreJob(scene, other))
     const ending = await worker.killAfter(afterMs)
     await place.settled()
-    const where = `restore ${trial}, killed after ${afterMs} of about ${durationMs} ms`
+    const where = `restore ${trial}, killed after ${afterMs} of about ${Math.round(durationMs)} ms`
     if (ending.outcome === 'failed') tally.violations.push(`${where}: ${ending.error}`)
-    if (ending.outcome === 'killed') killed++
     const found = await stateOf(scene)
-    if (typeof found === 'string') tally.violations.push(`${where}: ${found}`)
-    else {
-      if (ending.outcome === 'done' && found !== other)
+    if (typeof found === 'string') {
+      tally.violations.push(`${where}: ${found}`)
+      await inStore(place, (store) => restore(states[current]?.path ?? '', store, { replace: true }))
+    } else {
+      if (ending.outcome === 'done' && found !== other) {
         tally.violations.push(`${where}: it was done, and is not there`)
+      }
       current = found
     }
-    if (typeof found === 'string')
-      await inStore(place, (store) => restore(states[current]?.path ?? '', store, { replace: true }))
+    return ending.outcome
+  }
+  for (let trial = 0; trial < extent.kills; trial++) {
+    await killedAtWork(randomFrom(seed, 1, trial), durationMs, (moment) => play(trial, moment()))
     tally.onStep()
   }
-  tally.counts['restores killed'] = killed
-  tally.controls.push(await naiveRestores(scene, extent.controls, durationMs))
+  tally.counts['restores killed'] = extent.kills
+  tally.controls.push(await naiveRestores(scene, extent.controls))
 }
 
 function restoreJob({ place, states }: KillScene, number: number, isNaive = false): ContentsJob {
-  return { type: 'restore', config: place.config(), path: states[number]?.path ?? '', isNaive }
-}
-
-/** How long a job takes that is not killed, in milliseconds. */
-async function undisturbed({ workers, place }: KillScene, job: ContentsJob): Promise<number> {
-  const worker = await workers.next()
-  const startedAt = performance.now()
-  worker.begin(job)
-  const ending = await worker.ending()
-  const durationMs = Math.ceil(performance.now() - startedAt)
-  await place.settled()
-  if (ending.outcome !== 'done') throw new Error(`undisturbed work ended: ${JSON.stringify(ending)}`)
-  return durationMs
+  const { path = '', archive = '' } = states[number] ?? {}
+  return { type: 'restore', config: place.config(), path: isNaive ? archive : path, isNaive }
 }
 
 /** The state that the place has, or what is wrong with it. */
@@ -136,62 +130,61 @@ async function stateOf({ place, states }: KillScene): Promise<number | string> {
   }
 }
 
-async function naiveRestores(
-  scene: KillScene,
-  trials: number,
-  durationMs: number,
-): Promise<BackupTally['controls'][number]> {
+/** A restore that stands still in the middle until it is killed. */
+async function naiveRestores(scene: KillScene, trials: number): Promise<BackupTally['controls'][number]> {
+  const { place, states, workers } = scene
+  const whole = (store: BaseStore) => restore(states[0]?.path ?? '', store, { replace: true })
   let caught = 0
   for (let trial = 0; trial < trials; trial++) {
-    const worker = await scene.workers.next()
-    worker.begin(restoreJob(scene, trial % 2, true))
+    await inStore(place, whole)
+    const worker = await workers.next()
+    worker.begin(restoreJob(scene, 1, true))
     await worker.noted()
-    await worker.killAfter(randomFrom(scene.seed, 2, trial).below(Math.ceil(durationMs / 4)))
-    await scene.place.settled()
+    await worker.killAfter(0)
+    await place.settled()
     if (typeof (await stateOf(scene)) === 'string') caught++
   }
-  await inStore(scene.place, (store) => restore(scene.states[0]?.path ?? '', store, { replace: true }))
+  await inStore(place, whole)
   return { description: 'a restore in pieces', trials, caught }
 }
 
 /** Saves the place, and is killed: what has the name of a backup is one. */
-export async function killedBackups(scene: KillScene, extent: Extent, tally: BackupTally): Promise<void> {
-  const { place, folder, seed } = scene
+export async function killedBackups(scene: KillScene): Promise<void> {
+  const { place, folder, states, workers } = scene
+  const { format, extent, seed, tally } = scene.course
   const out = join(folder, 'out')
   mkdirSync(out, { mode: 0o700 })
-  const job: ContentsJob = { type: 'backup', config: place.config(), out }
-  const durationMs = await undisturbed(scene, job)
-  let killed = 0
-  for (let trial = 0; trial < extent.kills; trial++) {
-    const afterMs = randomFrom(seed, 3, trial).below(Math.ceil((durationMs * (100 + BEHIND_PERCENT)) / 100))
-    const worker = await scene.workers.next()
+  const job: ContentsJob = { type: 'backup', config: place.config(), out, format }
+  const { durationMs } = await undisturbed(workers, job)
+  const hash = states[0]?.hash ?? ''
+  const play = async (trial: number, afterMs: number) => {
+    removeBackups(out)
+    const worker = await workers.next()
     worker.begin(job)
     const ending = await worker.killAfter(afterMs)
     await place.settled()
-    const where = `backup ${trial}, killed after ${afterMs} of about ${durationMs} ms`
+    const where = `backup ${trial}, killed after ${afterMs} of about ${Math.round(durationMs)} ms`
     if (ending.outcome === 'failed') tally.violations.push(`${where}: ${ending.error}`)
-    if (ending.outcome === 'killed') killed++
-    const problems = await folderProblems(out, scene.states[0]?.hash ?? '')
+    if (ending.outcome === 'done' && (await listBackups(out)).length !== 1) {
+      tally.violations.push(`${where}: it was done, and is not there`)
+    }
+    const problems = await folderProblems(out, hash)
     tally.violations.push(...problems.map((problem) => `${where}: ${problem}`))
-    for (const file of readdirSync(out)) if (!file.endsWith('.partial')) rmSync(join(out, file))
+    return ending.outcome
+  }
+  for (let trial = 0; trial < extent.kills; trial++) {
+    await killedAtWork(randomFrom(seed, 3, trial), durationMs, (moment) => play(trial, moment()))
     tally.onStep()
   }
-  await inStore(place, (store) => backup(store, { out }))
-  const problems = await folderProblems(out, scene.states[0]?.hash ?? '')
+  removeBackups(out)
+  await inStore(place, (store) => backup(store, { out, format }))
+  const problems = await folderProblems(out, hash)
   tally.violations.push(...problems.map((problem) => `the backup after all kills: ${problem}`))
   if ((await listBackups(out)).length !== 1) tally.violations.push('what was killed is listed as a backup')
-  tally.counts['backups killed'] = killed
+  tally.counts['backups killed'] = extent.kills
 }
 
-/** Whatever has the name of a backup must be one, and everything is its owner's alone. */
-async function folderProblems(out: string, hash: string): Promise<readonly string[]> {
-  const problems: string[] = []
-  for (const file of readdirSync(out)) {
-    if ((statSync(join(out, file)).mode & OTHERS) !== 0) problems.push(`${file} is open to others`)
-    if (file.endsWith('.partial')) continue
-    const found = await verifyArchive(join(out, file)).catch(errorText)
-    if (typeof found === 'string') problems.push(`${file}: ${found}`)
-    else if (found.contentHash !== hash) problems.push(`${file} holds something else than the place`)
-  }
-  return problems
+/** What was left in part stays for the next. */
+function removeBackups(out: string): void {
+  for (const file of readdirSync(out)) if (!file.endsWith('.partial')) rmSync(join(out, file))
 }

@@ -1,13 +1,14 @@
 /** Backups of a bank that is at work, each restored and looked at. */
 
+import { EventEmitter, once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
-import { backup, contentHash, type MadeBackup, restore, verifyArchive } from '@coffer/backup'
+import { backup, contentHash, type MadeBackup, restore } from '@coffer/backup'
 import { type BaseStore, createStore } from '@coffer/core'
 import { memory } from '@coffer/memory'
-import type { BackupTally, Extent } from './backup-extent.ts'
+import type { BackupCourse } from './backup-extent.ts'
+import { provenHash } from './backup-proof.ts'
 import {
   accounts,
   type Banking,
@@ -20,46 +21,46 @@ import {
 } from './bank.ts'
 import type { ContentsJob, ContentsResult } from './contents-worker.ts'
 import { errorText } from './error-text.ts'
-import { type BackendName, type GroundPlace, type Grounds, SHARED } from './grounds.ts'
+import { type BackendName, type GroundPlace, type Grounds, packagesOf, SHARED } from './grounds.ts'
 import { batchesOf, withoutSnapshot } from './row-batches.ts'
 import { WorkerProcess } from './worker-process.ts'
 
 const WRITERS = 3
-/** What is done between two backups, so that each is of another state. */
-const BETWEEN_MS = 30
+/** What is done between two backups, so that each is of another state, in transfers. */
+const BETWEEN = 5
 const COMPRESSIONS = ['zstd', 'gzip', 'none'] as const
-/** Small and with pauses, so that a walk without a snapshot takes as long as it does in a large store. */
+/** Few at a time, with so many transfers between, so that a walk without a snapshot is what it is in a large store. */
 const NAIVE_ROWS = 8
-const NAIVE_PAUSE_MS = 10
+const NAIVE_TRANSFERS = 4
 
-export async function backupsUnderLoad(
-  name: BackendName,
-  grounds: Grounds,
-  extent: Extent,
-  seed: number,
-  tally: BackupTally,
-): Promise<void> {
+export async function backupsUnderLoad(course: BackupCourse): Promise<void> {
+  const { name, grounds, format, extent, seed, tally } = course
   const out = mkdtempSync(join(tmpdir(), 'coffer-faults-backup-'))
   try {
     await grounds.on(name, async (store, place) => {
       await openBank(store, extent.papers)
-      const load = await startLoad(name, store, place, extent, seed)
+      const load = await startLoad(store, place, course)
+      let beside = 0
       try {
         for (let turn = 0; turn < extent.backups; turn++) {
-          const target = targetOf(name, turn)
+          const target = targetOf(course, turn)
           const compression = COMPRESSIONS[turn % COMPRESSIONS.length] ?? 'none'
-          const made = await backup(store, { out, compression })
+          const before = load.done()
+          const made = await backup(store, { out, format, compression })
+          beside += load.done() - before
           load.hold()
           const problems = await restoredProblems(made, grounds, target, seed + turn)
           load.goOn()
-          await pause(BETWEEN_MS)
+          await load.more(BETWEEN)
           tally.violations.push(...problems.map((problem) => `backup ${turn} on ${target}: ${problem}`))
           tally.onStep()
         }
-        tally.controls.push(await naiveBackups(store, extent.controls))
+        tally.controls.push(await naiveBackups(store, load, 2 * extent.controls))
       } finally {
         tally.counts.transfers = await load.end()
       }
+      // Small banks are saved faster than a transfer is made.
+      if (beside > 0) tally.counts['of them while it was saved'] = beside
       const left = await bankProblems(store)
       tally.violations.push(...left.map((problem) => `the bank itself: ${problem}`))
     })
@@ -69,40 +70,49 @@ export async function backupsUnderLoad(
   }
 }
 
-/** Every other one goes where it came from, the others to the rest in turn. */
-function targetOf(name: BackendName, turn: number): BackendName {
+/** Every other one goes where it came from, the others to the rest in turn; dumps go nowhere else. */
+function targetOf({ name, format }: BackupCourse, turn: number): BackendName {
+  if (format === 'native' && name === 'postgresql') return name
   const others = (['memory', 'file', 'sqlite'] as const).filter((each) => each !== name)
   return turn % 2 === 0 ? name : (others[((turn - 1) / 2) % others.length] ?? name)
 }
 
 interface Load {
-  /** Lets the writers of this process rest, which has only one thread for all that is done in it. */
+  /** Lets the writers rest: this process has only one thread for all that is done in it, and the machine few. */
   hold(): void
   goOn(): void
+  /** How many transfers this process was told are done. */
+  done(): number
+  /** Resolves when they are so many more. */
+  more(count: number): Promise<void>
   /** Ends it. @returns how many transfers were acknowledged */
   end(): Promise<number>
 }
 
 /** Writers in this process, and as many in another where that can open the place, too. */
 async function startLoad(
-  name: BackendName,
   store: BaseStore,
   place: GroundPlace,
-  { papers }: Extent,
-  seed: number,
+  { name, extent, seed }: BackupCourse,
 ): Promise<Load> {
-  const banking: Banking = { seed, name: 'here', writers: WRITERS, paperCount: papers }
+  const banking: Banking = { seed, name: 'here', writers: WRITERS, paperCount: extent.papers }
   const over = Promise.withResolvers<void>()
   const rested = until(over.promise)
   let gate = Promise.withResolvers<void>()
   gate.resolve()
-  const here = bank(store, banking, async () => {
+  const acknowledged = new EventEmitter()
+  const mayGoOn = async () => {
     await gate.promise
     return rested()
+  }
+  let done = 0
+  const here = bank(store, banking, mayGoOn, () => {
+    done++
+    acknowledged.emit('transfer')
   })
   here.catch(() => undefined)
   const there = SHARED.includes(name)
-    ? await WorkerProcess.start<ContentsJob, ContentsResult>('./contents-worker.ts', [])
+    ? await WorkerProcess.start<ContentsJob, ContentsResult>('./contents-worker.ts', packagesOf(name))
     : undefined
   there?.begin({
     type: 'bank',
@@ -112,11 +122,22 @@ async function startLoad(
   return {
     hold() {
       gate = Promise.withResolvers<void>()
+      there?.hold()
     },
-    goOn: () => gate.resolve(),
+    goOn() {
+      there?.goOn()
+      gate.resolve()
+    },
+    done: () => done,
+    async more(count) {
+      for (const wanted = done + count; done < wanted; ) {
+        await Promise.race([once(acknowledged, 'transfer'), here])
+      }
+    },
     async end() {
       over.resolve()
       gate.resolve()
+      there?.goOn()
       there?.stop()
       const ending = await there?.ending()
       if (ending !== undefined && ending.outcome !== 'done') {
@@ -128,17 +149,17 @@ async function startLoad(
 }
 
 async function restoredProblems(
-  { path, contentHash: told }: MadeBackup,
+  made: MadeBackup,
   grounds: Grounds,
   target: BackendName,
   seed: number,
 ): Promise<readonly string[]> {
   try {
-    const { contentHash: said } = await verifyArchive(path)
+    const said = await provenHash(made.path)
     return await grounds.on(target, async (restored) => {
-      await restore(path, restored)
+      await restore(made.path, restored)
       const found = await contentHash(restored)
-      const isSame = found === said && said === told
+      const isSame = [said ?? found, made.contentHash ?? found].every((hash) => hash === found)
       const problems = [
         ...(isSame ? [] : ['it holds something else than was saved']),
         ...(await bankProblems(restored)),
@@ -153,6 +174,7 @@ async function restoredProblems(
 /** Reads one batch after the other, each as it is just then. */
 async function naiveBackups(
   store: BaseStore,
+  load: Load,
   trials: number,
 ): Promise<{ readonly description: string; readonly trials: number; readonly caught: number }> {
   let caught = 0
@@ -165,7 +187,7 @@ async function naiveBackups(
         if (layout.name !== accounts.name) continue
         for await (const rows of batchesOf(withoutSnapshot(store), layout, NAIVE_ROWS)) {
           await loader.rows(layout, rows)
-          await pause(NAIVE_PAUSE_MS)
+          await load.more(NAIVE_TRANSFERS)
         }
       }
     })

@@ -98,12 +98,14 @@ export interface Banking {
 /**
  * Makes transfers with several writers at once, each when it may go on and until it may not.
  *
+ * @param onTransfer called when one was acknowledged
  * @returns how many were acknowledged
  */
 export async function bank(
   store: BaseStore,
   banking: Banking,
   mayGoOn: () => Promise<boolean>,
+  onTransfer: () => void = () => undefined,
 ): Promise<number> {
   const { seed, name, writers, paperCount } = banking
   knowBank(store)
@@ -114,6 +116,7 @@ export async function bank(
       try {
         await transfer(store, { writer: `${name}-${writer}`, turn, paperCount }, random)
         done++
+        onTransfer()
       } catch (error) {
         // Others were always faster: then nothing has happened.
         if (!isStoreError(error, 'CONFLICT')) throw error
@@ -153,17 +156,30 @@ async function transfer(store: BaseStore, { writer, turn, paperCount }: Turn, ra
   })
 }
 
-/** Lets writers go on after a rest each time, until something has ended. */
-export function until(ended: Promise<unknown>): () => Promise<boolean> {
+/**
+ * Lets writers go on after a rest each time, until something has ended.
+ *
+ * @param restMs how long they rest after so many turns of all
+ */
+export function until(
+  ended: Promise<unknown>,
+  restMs: (turns: number) => number = () => REST_MS,
+): () => Promise<boolean> {
   let isOver = false
+  let turns = 0
   const end = () => {
     isOver = true
   }
   ended.then(end, end)
   return async () => {
-    await pause(REST_MS)
+    await pause(restMs(turns++))
     return !isOver
   }
+}
+
+/** Ever longer, so that a bank does not outgrow whoever copies it. */
+export function growingRestMs(turns: number): number {
+  return REST_MS + turns / 10
 }
 
 /** How many transfers the log tells of. */

@@ -2,15 +2,20 @@
 
 import { backup, copy, restore } from '@coffer/backup'
 import { createStore, type StoreConfig } from '@coffer/core'
-import { type Banking, bank, until } from './bank.ts'
+import { type Banking, bank, growingRestMs, until } from './bank.ts'
 import { naiveCopy } from './copy-naive.ts'
 import { naiveRestore } from './restore-naive.ts'
-import { serve } from './worker-process.ts'
+import { serve, standStill } from './worker-process.ts'
 
 /** What such a process is told to do. */
 export type ContentsJob =
   | { readonly type: 'bank'; readonly config: StoreConfig; readonly banking: Banking }
-  | { readonly type: 'backup'; readonly config: StoreConfig; readonly out: string }
+  | {
+      readonly type: 'backup'
+      readonly config: StoreConfig
+      readonly out: string
+      readonly format: 'archive' | 'native'
+    }
   | {
       readonly type: 'restore'
       readonly config: StoreConfig
@@ -39,13 +44,20 @@ export interface ContentsResult {
 
 const NOTHING: ContentsResult = { transfers: 0, contentHash: undefined }
 
-await serve<ContentsJob, ContentsResult>(async (job, { stopped, note }) => {
+await serve<ContentsJob, ContentsResult>(async (job, { stopped, rested, note }) => {
   if (job.type === 'copy') return copyJob(job, note)
   const store = createStore(job.config)
   try {
-    if (job.type === 'bank') return { ...NOTHING, transfers: await bank(store, job.banking, until(stopped)) }
-    if (job.type === 'backup') await backup(store, { out: job.out })
-    else if (job.isNaive) await naiveRestore(job.path, store, note)
+    if (job.type === 'bank') {
+      const isOn = until(stopped)
+      const mayGoOn = async () => {
+        await rested()
+        return isOn()
+      }
+      return { ...NOTHING, transfers: await bank(store, job.banking, mayGoOn) }
+    }
+    if (job.type === 'backup') await backup(store, { out: job.out, format: job.format })
+    else if (job.isNaive) await naiveRestore(job.path, store, () => standStill(note))
     else await restore(job.path, store, { replace: true })
     return NOTHING
   } finally {
@@ -53,18 +65,24 @@ await serve<ContentsJob, ContentsResult>(async (job, { stopped, note }) => {
   }
 })
 
+/** A copy begins when the bank is at work, so that it is one of a living store on whatever machine. */
 async function copyJob(job: CopyJob, note: () => void): Promise<ContentsResult> {
   const { source, target, banking, update, isNaive } = job
-  const from = createStore(source)
-  const to = createStore(target)
+  await using from = createStore(source)
+  await using to = createStore(target)
+  const copied = async () =>
+    isNaive ? naiveCopy(from, to, note) : (await copy(from, to, { update, onProgress: note })).contentHash
+  if (banking === undefined) return { transfers: 0, contentHash: await copied() }
+  const over = Promise.withResolvers<void>()
+  const begun = Promise.withResolvers<void>()
+  const transfers = bank(from, banking, until(over.promise, growingRestMs), begun.resolve)
   try {
-    const copying = isNaive
-      ? naiveCopy(from, to, note)
-      : copy(from, to, { update, onProgress: note }).then(({ contentHash }) => contentHash)
-    const transfers = banking === undefined ? 0 : await bank(from, banking, until(copying))
-    return { transfers, contentHash: await copying }
+    await Promise.race([begun.promise, transfers])
+    const contentHash = await copied()
+    over.resolve()
+    return { transfers: await transfers, contentHash }
   } finally {
-    await from.close()
-    await to.close()
+    over.resolve()
+    await transfers.catch(() => undefined)
   }
 }

@@ -8,7 +8,8 @@ import { isStoreError } from '@coffer/core'
 import { type Banking, bankProblems, openBank, transfersIn, writingProblems } from './bank.ts'
 import type { ContentsResult, CopyJob } from './contents-worker.ts'
 import { errorText } from './error-text.ts'
-import { ALL_PACKAGES, type GroundPlace, Grounds, inStore } from './grounds.ts'
+import { type GroundPlace, Grounds, inStore, packagesOf } from './grounds.ts'
+import { killedAtWork, undisturbed, type WorkTime } from './killed-at-work.ts'
 import { randomFrom } from './random.ts'
 import type { Effort, Rig, RigOptions, RigResult } from './rig.ts'
 import { type SubjectName, subjects } from './subjects.ts'
@@ -26,11 +27,9 @@ interface Extent {
 
 const EXTENTS: Readonly<Record<Effort, Extent>> = {
   short: { kills: 2, papers: 2_000, controls: 1, controlKills: 2 },
-  long: { kills: 40, papers: 20_000, controls: 5, controlKills: 3 },
+  long: { kills: 20, papers: 10_000, controls: 5, controlKills: 3 },
 }
 const WRITERS = 3
-/** How long a copy works before it is killed, at most. */
-const LONGEST_MS = 1_500
 
 export const copyRigs: readonly Rig[] = Object.values(subjects).map(({ name }) => ({
   name: `copy.${name}`,
@@ -51,28 +50,28 @@ async function run(name: SubjectName, { effort, seed, onProgress }: RigOptions):
   const extent = EXTENTS[effort]
   const targets = await targetsOf(name)
   await using grounds = await Grounds.start([name, ...targets])
-  await using workers = workersOf<CopyJob, ContentsResult>('./contents-worker.ts', ALL_PACKAGES)
+  await using workers = workersOf<CopyJob, ContentsResult>(
+    './contents-worker.ts',
+    packagesOf(name, ...targets),
+  )
   const tally: Tally = { killed: 0, transfers: 0, marks: 0 }
   const violations: string[] = []
   const total = targets.length * extent.kills + extent.controls
   let done = 0
   const onStep = () => onProgress(++done, total)
   for (const to of targets) {
-    const scene = await startScene(grounds, workers, name, to, extent, seed)
-    const problems = await copyUntilDone(scene, extent.kills, false, tally, onStep)
+    await using scene = await startScene(grounds, workers, name, to, extent, seed)
+    const time = await scene.measure()
+    const problems = await copyUntilDone(scene, extent.kills, time, tally, onStep)
     problems.push(...(await refusalProblems(scene)))
-    tally.transfers += await inStore(scene.source, transfersIn)
     violations.push(...problems.map((problem) => `onto ${to}: ${problem}`))
-    await scene.end()
   }
   let caught = 0
-  const unused: Tally = { killed: 0, transfers: 0, marks: 0 }
   for (let trial = 0; trial < extent.controls; trial++) {
     const to = targets[trial % targets.length] as SubjectName
-    const scene = await startScene(grounds, workers, name, to, extent, seed + trial)
-    const problems = await copyUntilDone(scene, extent.controlKills, true, unused, () => undefined)
+    await using scene = await startScene(grounds, workers, name, to, extent, seed + trial)
+    const problems = await copyNaively(scene, extent.controlKills)
     if (problems.length > 0) caught++
-    await scene.end()
     onStep()
   }
   return {
@@ -97,13 +96,14 @@ interface Tally {
   marks: number
 }
 
-interface Scene {
+interface Scene extends AsyncDisposable {
   readonly workers: Workers<CopyJob, ContentsResult>
   readonly source: GroundPlace
   readonly target: GroundPlace
   readonly seed: number
   readonly papers: number
-  end(): Promise<void>
+  /** How long a copy takes that nobody kills, onto a place of its own. */
+  measure(): Promise<WorkTime>
 }
 
 async function startScene(
@@ -117,54 +117,92 @@ async function startScene(
   const source = await grounds.newPlace(from)
   const target = await grounds.newPlace(to)
   await inStore(source, (store) => openBank(store, papers))
-  return {
+  const scene: Scene = {
     workers,
     source,
     target,
     seed,
     papers,
-    async end() {
+    async measure() {
+      const other = await grounds.newPlace(to)
+      try {
+        return await undisturbed(workers, await jobOf({ ...scene, target: other }, 'measured', false))
+      } finally {
+        await settled({ source, target: other })
+        await other.remove()
+      }
+    },
+    async [Symbol.asyncDispose]() {
       await source.remove()
       await target.remove()
     },
   }
+  return scene
 }
 
 /** Copies, with a bank at work in the source, and kills who copies; then once more, in peace. */
 async function copyUntilDone(
   scene: Scene,
   kills: number,
-  isNaive: boolean,
+  { durationMs, notedMs }: WorkTime,
   tally: Tally,
   onStep: () => void,
 ): Promise<string[]> {
   const problems: string[] = []
-  for (let trial = 0; trial < kills; trial++) {
-    const random = randomFrom(scene.seed, trial)
+  const before = await inStore(scene.source, transfersIn)
+  const play = async (trial: number, name: string, afterMs: number) => {
     const worker = await scene.workers.next()
-    worker.begin(await jobOf(scene, `trial-${trial}`, isNaive))
+    worker.begin(await jobOf(scene, name, false))
     // Half of them when it is at work for certain.
-    const isAtWork = isNaive || trial % 2 === 0
-    if (isAtWork) await worker.noted()
-    const ending = await worker.killAfter(random.below(isAtWork ? LONGEST_MS / 4 : LONGEST_MS))
+    if (isAtWork(trial)) await worker.noted()
+    const ending = await worker.killAfter(afterMs)
     await settled(scene)
     if (ending.outcome === 'failed') problems.push(`copy ${trial}: ${ending.error}`)
     if (ending.outcome === 'killed') {
       tally.killed++
       const marked = await markProblem(scene)
       if (marked === undefined) tally.marks++
-      else if (!isNaive && marked !== '') problems.push(`copy ${trial}: ${marked}`)
+      else if (marked !== '') problems.push(`copy ${trial}: ${marked}`)
     }
+    return ending.outcome
+  }
+  for (let trial = 0; trial < kills; trial++) {
+    let attempt = 0
+    const longestMs = isAtWork(trial) ? durationMs - notedMs : durationMs
+    await killedAtWork(randomFrom(scene.seed, trial), longestMs, (moment) =>
+      play(trial, `trial-${trial}-${attempt++}`, moment()),
+    )
     onStep()
   }
+  tally.transfers += (await inStore(scene.source, transfersIn)) - before
+  return [...problems, ...(await lastProblems(scene, false))]
+}
+
+function isAtWork(trial: number): boolean {
+  return trial % 2 === 0
+}
+
+async function lastProblems(scene: Scene, isNaive: boolean): Promise<string[]> {
   const worker = await scene.workers.next()
   worker.begin(await jobOf(scene, undefined, isNaive))
   const last = await worker.ending()
   await settled(scene)
-  return [...problems, ...(await endProblems(scene, last))]
+  return endProblems(scene, last)
 }
 
-async function settled({ source, target }: Scene): Promise<void> {
+/** Between two of them the bank has been at work, so it does not matter when they are killed. */
+async function copyNaively(scene: Scene, kills: number): Promise<string[]> {
+  for (let trial = 0; trial < kills; trial++) {
+    const worker = await scene.workers.next()
+    worker.begin(await jobOf(scene, `trial-${trial}`, true))
+    await worker.noted()
+    await worker.killAfter(0)
+    await settled(scene)
+  }
+  return lastProblems(scene, true)
+}
+
+async function settled({ source, target }: Pick<Scene, 'source' | 'target'>): Promise<void> {
   await source.settled()
   await target.settled()
 }

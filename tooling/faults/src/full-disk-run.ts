@@ -6,7 +6,7 @@ import { createStore, type Store } from '@coffer/core'
 import { overwritingStore } from './full-disk-control.ts'
 import { type FullDiskPlan, type FullDiskResult, FullDiskScene, type Intruder } from './full-disk-scene.ts'
 import { mountMemory, unmount } from './mounted-memory.ts'
-import type { MountedRun } from './private-mounts.ts'
+import type { FolderSubject, MountedRun } from './private-mounts.ts'
 import { randomFrom } from './random.ts'
 import type { Effort, RigResult } from './rig.ts'
 import { configIn } from './subjects.ts'
@@ -21,6 +21,9 @@ const extents: Readonly<Record<Effort, { readonly disks: number; readonly contro
  * burst that outgrows it, or another program that takes it, leaves a store that needs room from outside.
  */
 const MAY_STICK: readonly string[] = ['file']
+/** Where a store may stick, waiting longer proves nothing. */
+const PATIENCE_MS = 15_000
+const SHORT_PATIENCE_MS = 2_000
 
 const DISK_BYTES = 1_024 * 1_024
 
@@ -50,7 +53,7 @@ export async function runFullDisk({
   let stuck = 0
   const violations: string[] = []
   for (let disk = 0; disk < disks; disk++) {
-    const plan = draw(seed, disk)
+    const plan = draw(subject, seed, disk)
     const result = await onDisk(folder, plan, [seed, disk], (place) => createStore(configIn(subject, place)))
     counts.acknowledged += result.acknowledged
     counts['refused for want of space'] += result.refused
@@ -63,7 +66,7 @@ export async function runFullDisk({
   }
   let caught = 0
   for (let trial = 0; trial < controlTrials; trial++) {
-    const plan = { ...draw(seed, trial), longestText: CONTROL_TEXT }
+    const plan = { ...draw(subject, seed, trial), longestText: CONTROL_TEXT }
     const { lost } = await onDisk(folder, plan, [seed, trial, CONTROL], overwritingStore)
     if (lost.length > 0) caught++
     onProgress(disks + trial + 1, disks + controlTrials)
@@ -79,12 +82,13 @@ export async function runFullDisk({
   }
 }
 
-function draw(seed: number, index: number): FullDiskPlan {
+function draw(subject: FolderSubject, seed: number, index: number): FullDiskPlan {
   const random = randomFrom(seed, index)
   return {
     intruder: INTRUDERS[(seed + index) % INTRUDERS.length] ?? 'never',
     longestText: random.pick(LONGEST_TEXTS),
     callers: random.pick(CALLERS),
+    patienceMs: MAY_STICK.includes(subject) ? SHORT_PATIENCE_MS : PATIENCE_MS,
   }
 }
 

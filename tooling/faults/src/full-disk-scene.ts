@@ -16,6 +16,8 @@ export interface FullDiskPlan {
   /** The longest text of a record at first. Writes that don't fit are followed by shorter ones. */
   readonly longestText: number
   readonly callers: number
+  /** How long a store may take to clean up when all was removed, in milliseconds. */
+  readonly patienceMs: number
 }
 
 export interface FullDiskResult {
@@ -49,9 +51,8 @@ const SHORT_TEXT = 50
 const FIRST_REMOVALS = 10
 const LAST_WRITES = 5
 const PARTS = 8
-/** How long a store may take to clean up before more is removed, and when all is removed. */
+/** How long a store may take to clean up before more is removed. */
 const CLEANUP_MS = 200
-const PATIENCE_MS = 15_000
 const PAUSE_MS = 20
 
 const WRITES = ['putMany', 'putMany', 'transaction', 'append'] as const
@@ -201,7 +202,7 @@ export class FullDiskScene implements AsyncDisposable {
     while (this.#ledger.notes.size > 0) {
       if (!(await this.#remove(part)) || (await this.#writeWithin(CLEANUP_MS))) return
     }
-    if (!(await this.#writeWithin(PATIENCE_MS))) {
+    if (!(await this.#writeWithin(this.#plan.patienceMs))) {
       this.#result.isStuck = true
     }
   }

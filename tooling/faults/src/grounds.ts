@@ -9,8 +9,10 @@ export type BackendName = SubjectName | 'memory'
 /** Places that other processes can open beside this one. */
 export const SHARED: readonly BackendName[] = ['sqlite', 'postgresql']
 
-/** The packages that a process needs for every place there may be. */
-export const ALL_PACKAGES: readonly string[] = Object.values(subjects).map(({ packageName }) => packageName)
+/** The packages that a process needs to open such places. */
+export function packagesOf(...names: readonly BackendName[]): readonly string[] {
+  return names.flatMap((name) => (name === 'memory' ? [] : [subjects[name].packageName]))
+}
 
 /** A place of any backend; one in memory goes with its store. */
 export type GroundPlace = Pick<SubjectPlace, 'settled' | 'remove'> & { config(): StoreConfig }
@@ -22,9 +24,9 @@ export class Grounds implements AsyncDisposable {
     this.#subjects = started
   }
 
-  static async start(names: readonly BackendName[]): Promise<Grounds> {
+  static async start(names: readonly BackendName[], kinds = subjects): Promise<Grounds> {
     const started = new Map<BackendName, Subject>()
-    for (const name of names) if (name !== 'memory') started.set(name, await subjects[name].start())
+    for (const name of names) if (name !== 'memory') started.set(name, await kinds[name].start())
     return new Grounds(started)
   }
 

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { createStore } from '@coffer/core'
 import { sqlite } from '@coffer/sqlite'
+import { compiledFolder } from './compiled-folder.ts'
 import { Violations } from './crash-model-violations.ts'
 import { errorText } from './error-text.ts'
 import { judgeRecords, judgeWords } from './io-errors-sqlite-judge.ts'
@@ -183,7 +184,10 @@ async function letFail(
       fileURLToPath(new URL('./io-errors-sqlite-worker.ts', import.meta.url)),
       JSON.stringify(job),
     ],
-    { maxBuffer: 64 * 1_024 * 1_024 },
+    {
+      maxBuffer: 64 * 1_024 * 1_024,
+      env: { ...process.env, NODE_COMPILE_CACHE: compiledFolder },
+    },
   )
   const { stdout } = await run.catch((reason: unknown) => {
     // It dies in the way of its child.

@@ -2,11 +2,9 @@
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { compiledFolder } from './compiled-folder.ts'
 import { CLOSE, type Job, type LastWords, parseLines } from './kill-protocol.ts'
 
 /** The longest that a process may take to be ready, or to open and have its first call acknowledged. */
@@ -21,20 +19,17 @@ export interface Nursery extends AsyncDisposable {
 }
 
 export function nursery(packageName: string): Nursery {
-  /** What the processes have compiled, so that the next starts sooner. */
-  const compiled = mkdtempSync(join(tmpdir(), 'coffer-faults-compiled-'))
-  let coming = KillChild.start(packageName, compiled)
+  let coming = KillChild.start(packageName)
   return {
     async next() {
       const child = await coming
-      coming = KillChild.start(packageName, compiled)
+      coming = KillChild.start(packageName)
       // Whoever asks for it is told.
       coming.catch(() => undefined)
       return child
     },
     async [Symbol.asyncDispose]() {
       await (await coming).end()
-      rmSync(compiled, { recursive: true, force: true })
     },
   }
 }
@@ -60,9 +55,9 @@ export class KillChild {
   }
 
   /** Starts a process. Resolves when it is ready. */
-  static async start(packageName: string, compiled: string): Promise<KillChild> {
+  static async start(packageName: string): Promise<KillChild> {
     const child = fork(fileURLToPath(new URL('./kill-worker.ts', import.meta.url)), [packageName], {
-      env: { ...process.env, NODE_COMPILE_CACHE: compiled },
+      env: { ...process.env, NODE_COMPILE_CACHE: compiledFolder },
       execArgv: [],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })

@@ -13,6 +13,7 @@ import { type KillPlace, type RoundResult, Scene } from './kill-scene.ts'
 import type { Effort, Rig, RigOptions, RigResult } from './rig.ts'
 import type { Subject, SubjectKind, SubjectName } from './subjects.ts'
 import { subjects } from './subjects.ts'
+import { durablePostgres } from './subjects-postgres.ts'
 
 /** How much is done of a subject. */
 interface Extent extends RoundLimits {
@@ -36,7 +37,9 @@ const extents: Readonly<Record<SubjectName, Readonly<Record<Effort, Extent>>>> =
   postgresql: { short: { ...SHORT, kills: 4 }, long: { ...LONG, kills: 40, acknowledged: 0 } },
 }
 
-export const killRigs: readonly Rig[] = Object.values(subjects).map(killRig)
+export const killRigs: readonly Rig[] = Object.values({ ...subjects, postgresql: durablePostgres }).map(
+  killRig,
+)
 
 function killRig(kind: SubjectKind): Rig {
   return {

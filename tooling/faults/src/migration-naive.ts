@@ -1,22 +1,17 @@
 /** A backend as it is known to go wrong: it notes that all rows are rewritten before they are. */
 
-import { setTimeout as pause } from 'node:timers/promises'
 import type { StoreConfig } from '@coffer/core'
 import type { Backend, Layout, Reindexed } from '@coffer/core/backend'
 import { file } from '@coffer/file'
 import { postgres } from '@coffer/postgres'
 import { sqlite } from '@coffer/sqlite'
 
-/** Between two pages, so that the kill falls between them. */
-const PAUSE_MS = 50
-
-/** @param onPage called when a page of rows was rewritten */
-export function naiveBackend(config: StoreConfig, onPage: () => void): Backend {
+/** @param onPage called when a page of rows was rewritten; what follows waits for it */
+export function naiveBackend(config: StoreConfig, onPage: () => Promise<void>): Backend {
   const kept = backendOf(config)
   const reindex = async (layout: Layout, rows: readonly Reindexed[]) => {
     await kept.reindex(layout, rows, true)
-    onPage()
-    await pause(PAUSE_MS)
+    await onPage()
   }
   return new Proxy(kept, {
     get(target, name) {

@@ -4,11 +4,12 @@
  */
 
 import { errorText } from './error-text.ts'
-import { ALL_PACKAGES, type GroundPlace, Grounds, inStore, SHARED } from './grounds.ts'
+import { type GroundPlace, Grounds, inStore, packagesOf, SHARED } from './grounds.ts'
+import { killedAtWork } from './killed-at-work.ts'
 import { invalidIndexes } from './migration-reader.ts'
 import { migratedProblems, writeOld } from './migration-records.ts'
 import type { MigrationJob, MigrationResult } from './migration-worker.ts'
-import { type Random, randomFrom } from './random.ts'
+import { randomFrom } from './random.ts'
 import type { Effort, Rig, RigOptions, RigResult } from './rig.ts'
 import { type SubjectName, subjects } from './subjects.ts'
 import { type Ending, WorkerProcess } from './worker-process.ts'
@@ -19,17 +20,15 @@ interface Extent {
   /** How many of them are killed in each round. */
   readonly kills: number
   readonly records: number
-  /** Records of the last round, which shows how long others have to wait. */
+  /** Records of the last round where it is shared, which shows how long others have to wait. */
   readonly recordsOfLast: number
   readonly controls: number
 }
 
 const EXTENTS: Readonly<Record<Effort, Extent>> = {
   short: { rounds: 2, processes: 4, kills: 2, records: 1_500, recordsOfLast: 1_500, controls: 1 },
-  long: { rounds: 20, processes: 16, kills: 6, records: 12_000, recordsOfLast: 200_000, controls: 5 },
+  long: { rounds: 20, processes: 16, kills: 6, records: 3_000, recordsOfLast: 50_000, controls: 5 },
 }
-/** Until when the processes are killed, at most. */
-const LONGEST_MS = 1_500
 /** The longest that a reader may have to wait, also on a machine that has much else to do. */
 const MAX_PAUSE_MS = 3_000
 /** How many processes are started at once. */
@@ -50,18 +49,25 @@ async function run(name: SubjectName, { effort, seed, onProgress }: RigOptions):
   const tally: Tally = { openings: 0, killed: 0, reads: 0, writes: 0, readMs: 0, writeMs: 0 }
   const violations: string[] = []
   await using grounds = await Grounds.start([name])
+  const playRound = async (where: string, records: number, moment: Moment | undefined) => {
+    const round: Round = { name, extent, records, moment, tally }
+    const played = await onPlace(grounds, name, (place) => play(place, round))
+    violations.push(...played.problems.map((problem) => `${where}: ${problem}`))
+    return played
+  }
+  const { durationMs } = await playRound('with nobody killed', extent.records, undefined)
   for (let round = 0; round < extent.rounds; round++) {
-    const problems = await onPlace(grounds, name, (place) => {
-      const records = round === extent.rounds - 1 ? extent.recordsOfLast : extent.records
-      const random = randomFrom(seed, round)
-      return play(place, SHARED.includes(name), extent, records, random, tally)
+    const isLong = SHARED.includes(name) && round === extent.rounds - 1
+    const records = isLong ? extent.recordsOfLast : extent.records
+    await killedAtWork(randomFrom(seed, round), (durationMs * records) / extent.records, async (moment) => {
+      const { killed, problems } = await playRound(`round ${round}`, records, moment)
+      return killed > 0 ? 'killed' : problems.length > 0 ? 'failed' : 'done'
     })
-    violations.push(...problems.map((problem) => `round ${round}: ${problem}`))
     onProgress(round + 1, total)
   }
   let caught = 0
   for (let trial = 0; trial < extent.controls; trial++) {
-    const problems = await onPlace(grounds, name, (place) => playNaively(place, extent.records))
+    const problems = await onPlace(grounds, name, (place) => playNaively(place, name, extent.records))
     if (problems.length > 0) caught++
     onProgress(extent.rounds + trial + 1, total)
   }
@@ -111,42 +117,59 @@ async function onPlace<T>(
   }
 }
 
-async function play(
-  place: GroundPlace,
-  isShared: boolean,
-  extent: Extent,
-  records: number,
-  random: Random,
-  tally: Tally,
-): Promise<readonly string[]> {
+type Moment = () => number
+
+interface Round {
+  readonly name: SubjectName
+  readonly extent: Extent
+  readonly records: number
+  /** Draws after how long a process is killed; `undefined` where none is. */
+  readonly moment: Moment | undefined
+  readonly tally: Tally
+}
+
+interface Played {
+  readonly problems: readonly string[]
+  readonly killed: number
+  /** How long the processes took. */
+  readonly durationMs: number
+}
+
+async function play(place: GroundPlace, round: Round): Promise<Played> {
+  const { name, extent, records, tally } = round
+  const isShared = SHARED.includes(name)
   const wanted = await inStore(place, (store) => writeOld(store, records))
-  await using crew = new Crew()
-  const workers = await crew.startMany(extent.processes)
+  await using crew = new Crew(name)
+  const workers = await crew.startMany(isShared || round.moment !== undefined ? extent.processes : 1)
   const witnesses = isShared ? await startWitnesses(crew, place) : undefined
-  const job: MigrationJob = { type: 'open', config: place.config() }
-  const endings: Ending<MigrationResult>[] = []
-  if (isShared) {
-    for (const worker of workers) worker.begin(job)
-    endings.push(
-      ...(await Promise.all(
-        workers.map((worker, number) =>
-          number < extent.kills ? worker.killAfter(random.below(LONGEST_MS)) : worker.ending(),
-        ),
-      )),
-    )
-  } else {
-    for (const [number, worker] of workers.entries()) {
-      worker.begin(job)
-      const isKilled = number < workers.length - 1
-      endings.push(await (isKilled ? worker.killAfter(random.below(LONGEST_MS)) : worker.ending()))
-    }
-  }
+  const startedAt = performance.now()
+  const endings = await openAll(workers, { type: 'open', config: place.config() }, round)
+  const durationMs = performance.now() - startedAt
+  const killed = endings.filter(({ outcome }) => outcome === 'killed').length
   tally.openings += endings.filter(({ outcome }) => outcome === 'done').length
-  tally.killed += endings.filter(({ outcome }) => outcome === 'killed').length
+  tally.killed += killed
   const problems = endings.flatMap((ending) => (ending.outcome === 'failed' ? [ending.error] : []))
   const late = (await witnesses?.end(tally, problems)) ?? 0
   await place.settled()
-  return [...problems, ...(await judged(place, wanted, late))]
+  return { problems: [...problems, ...(await judged(place, wanted, late))], killed, durationMs }
+}
+
+/** At once where they can share the place, else one after the other; the last is never killed. */
+async function openAll(
+  workers: readonly Worker[],
+  job: MigrationJob,
+  { name, extent, moment }: Round,
+): Promise<readonly Ending<MigrationResult>[]> {
+  const isShared = SHARED.includes(name)
+  const kills = isShared ? extent.kills : workers.length - 1
+  const open = (worker: Worker, number: number) => {
+    worker.begin(job)
+    return moment === undefined || number >= kills ? worker.ending() : worker.killAfter(moment())
+  }
+  if (isShared) return Promise.all(workers.map(open))
+  const endings: Ending<MigrationResult>[] = []
+  for (const [number, worker] of workers.entries()) endings.push(await open(worker, number))
+  return endings
 }
 
 async function judged(
@@ -169,10 +192,18 @@ async function judged(
 
 /** Processes of one round. None outlives it, however it ends. */
 class Crew implements AsyncDisposable {
+  readonly #packageNames: readonly string[]
   readonly #starting: Promise<Worker>[] = []
 
+  constructor(name: SubjectName) {
+    this.#packageNames = packagesOf(name)
+  }
+
   start(): Promise<Worker> {
-    const starting = WorkerProcess.start<MigrationJob, MigrationResult>('./migration-worker.ts', ALL_PACKAGES)
+    const starting = WorkerProcess.start<MigrationJob, MigrationResult>(
+      './migration-worker.ts',
+      this.#packageNames,
+    )
     this.#starting.push(starting)
     return starting
   }
@@ -227,9 +258,13 @@ async function startWitnesses(crew: Crew, place: GroundPlace): Promise<Witnesses
 }
 
 /** One process of the control is killed at work; whoever comes next thinks that all is done. */
-async function playNaively(place: GroundPlace, records: number): Promise<readonly string[]> {
+async function playNaively(
+  place: GroundPlace,
+  name: SubjectName,
+  records: number,
+): Promise<readonly string[]> {
   const wanted = await inStore(place, (store) => writeOld(store, records))
-  await using crew = new Crew()
+  await using crew = new Crew(name)
   const worker = await crew.start()
   worker.begin({ type: 'open naively', config: place.config() })
   await worker.noted()

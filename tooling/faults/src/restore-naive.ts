@@ -5,8 +5,12 @@ import { type BaseStore, createStore } from '@coffer/core'
 import { memory } from '@coffer/memory'
 import { batchesOf, removeAll } from './row-batches.ts'
 
-/** @param onBatch called when a part of it is there */
-export async function naiveRestore(path: string, store: BaseStore, onBatch: () => void): Promise<void> {
+/** @param onBatch called when a part of it is there; what follows waits for it */
+export async function naiveRestore(
+  path: string,
+  store: BaseStore,
+  onBatch: () => Promise<void>,
+): Promise<void> {
   await using archive = createStore({ backend: memory() })
   await restore(path, archive)
   await archive.place().snapshot(async (snapshot) => {
@@ -15,7 +19,7 @@ export async function naiveRestore(path: string, store: BaseStore, onBatch: () =
       await removeAll(store, layout)
       for await (const put of batchesOf(snapshot, layout)) {
         await store.place().merge(layout, { put, remove: [], floors: [] })
-        onBatch()
+        await onBatch()
       }
     }
   })

@@ -1,10 +1,16 @@
-/** PostgreSQL as the rigs open it: a durable server for the run of a rig, a database for each place. */
+/** PostgreSQL as the rigs open it: a server for the run of a rig, a database for each place. */
 
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { createStore, isStoreError } from '@coffer/core'
+import { fieldlessLayout } from '@coffer/core/backend'
 import {
   createDatabase,
   NoPostgresError,
   type PostgresServer,
+  type StartOptions,
   startPostgres,
   type TestDatabase,
 } from '@coffer-tooling/postgres'
@@ -14,25 +20,67 @@ import type { SubjectKind, SubjectPlace } from './subjects.ts'
 const PATIENCE_MS = 30_000
 const PAUSE_MS = 5
 
-export const postgresSubject: SubjectKind = {
-  name: 'postgresql',
-  packageName: '@coffer/postgres',
-  async unavailable() {
-    try {
-      await using _server = await startPostgres()
-      return undefined
-    } catch (error) {
-      if (error instanceof NoPostgresError) return error.message.split('\n')[0]
-      throw error
-    }
-  },
-  async start() {
-    const server = await startPostgres({ durable: true })
-    return {
-      newPlace: async () => placeOf(server, await createDatabase(server)),
-      [Symbol.asyncDispose]: () => server.stop(),
-    }
-  },
+/** Where clients alone are killed, the server need not wait for its disk. */
+export const postgresSubject: SubjectKind = postgresKind({})
+
+/** A server that may crash. */
+export const durablePostgres: SubjectKind = postgresKind({ durable: true })
+
+/** One that its own programs know, `pg_dump` and `pg_restore`: the server that is installed together with them. */
+export const postgresWithPrograms: SubjectKind = postgresKind({ kind: 'system' }, whyNotDumped)
+
+/** @param refuse why a server that is there is none for the rigs; `undefined` when it is */
+function postgresKind(
+  options: StartOptions,
+  refuse: (server: PostgresServer) => Promise<string | undefined> = async () => undefined,
+): SubjectKind {
+  /** Whoever asked whether there is a server has one running already, for the first who wants it. */
+  let waiting: Promise<PostgresServer> | undefined
+  return {
+    name: 'postgresql',
+    packageName: '@coffer/postgres',
+    async unavailable() {
+      try {
+        waiting ??= startPostgres(options)
+        const server = await waiting
+        const reason = await refuse(server)
+        if (reason === undefined) return undefined
+        waiting = undefined
+        await server.stop()
+        return reason
+      } catch (error) {
+        waiting = undefined
+        if (error instanceof NoPostgresError) return error.message.split('\n')[0]
+        throw error
+      }
+    },
+    async start() {
+      const starting = waiting ?? startPostgres(options)
+      waiting = undefined
+      const server = await starting
+      return {
+        newPlace: async () => placeOf(server, await createDatabase(server)),
+        [Symbol.asyncDispose]: () => server.stop(),
+      }
+    },
+  }
+}
+
+/** Dumps an empty database. */
+async function whyNotDumped(server: PostgresServer): Promise<string | undefined> {
+  const folder = mkdtempSync(join(tmpdir(), 'coffer-faults-dump-'))
+  await using database = await createDatabase(server)
+  await using store = createStore({ type: 'postgresql', connectionString: database.url })
+  try {
+    await store.place().make([fieldlessLayout('dumped')])
+    await store.place().nativeBackup(join(folder, 'dump'))
+    return undefined
+  } catch (error) {
+    if (isStoreError(error, 'UNSUPPORTED')) return error.message
+    throw error
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 }
 
 function placeOf(server: PostgresServer, database: TestDatabase): SubjectPlace {

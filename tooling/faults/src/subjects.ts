@@ -50,13 +50,18 @@ export const subjects: Readonly<Record<SubjectName, SubjectKind>> = {
   postgresql: postgresSubject,
 }
 
+/** On a machine that has much else to do, others may hold the lock of a database for long. */
+const BUSY_TIMEOUT_MS = 60_000
+
 /** The config of a store whose data is in a folder that exists. */
 export function configIn(
   name: Exclude<SubjectName, 'postgresql'>,
   folder: string,
   { durability = 'power', compaction }: Opening = {},
 ): StoreConfig {
-  if (name === 'sqlite') return { type: 'sqlite', path: join(folder, 'store.db'), durability }
+  if (name === 'sqlite') {
+    return { type: 'sqlite', path: join(folder, 'store.db'), durability, busyTimeoutMs: BUSY_TIMEOUT_MS }
+  }
   const basePath = join(folder, 'store')
   return { type: 'file', basePath, durability, ...(compaction && { compaction }) }
 }

@@ -2,12 +2,10 @@
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { compiledFolder } from './compiled-folder.ts'
 import { errorText } from './error-text.ts'
 
 /** What became of a job. */
@@ -19,19 +17,10 @@ export type Ending<R> =
 /** The longest that a process may take for its job. */
 const PATIENCE_MS = 300_000
 
-let compiled: string | undefined
-
-/** What the processes have compiled, so that the next starts sooner. It goes with this process. */
-function compiledFolder(): string {
-  if (compiled !== undefined) return compiled
-  const folder = mkdtempSync(join(tmpdir(), 'coffer-faults-compiled-'))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-  compiled = folder
-  return folder
-}
-
 const READY = 'ready'
 const STOP = 'stop'
+const HOLD = 'hold'
+const GO_ON = 'go on'
 
 export class WorkerProcess<J extends object, R> {
   readonly #child: ChildProcess
@@ -51,9 +40,11 @@ export class WorkerProcess<J extends object, R> {
   /** Starts a process of a file beside this one. Resolves when it has loaded what it needs. */
   static async start<J extends object, R>(file: string, packageNames: readonly string[]) {
     const child = fork(fileURLToPath(new URL(file, import.meta.url)), packageNames, {
-      env: { ...process.env, NODE_COMPILE_CACHE: compiledFolder() },
+      env: { ...process.env, NODE_COMPILE_CACHE: compiledFolder },
       execArgv: [],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      // A group of its own, so that the programs that it starts can be killed with it.
+      detached: true,
     })
     const worker = new WorkerProcess<J, R>(child)
     await Promise.race([once(child, 'message'), worker.#closed])
@@ -77,15 +68,22 @@ export class WorkerProcess<J extends object, R> {
 
   /** Tells it that its job is over; it then answers. */
   stop(): void {
-    if (this.#child.connected) this.#child.send(STOP)
+    this.#tell(STOP)
   }
 
-  /** Kills it after so long, unless it is done before. Resolves when it is dead. */
+  /** Tells it to rest as soon as it can. */
+  hold(): void {
+    this.#tell(HOLD)
+  }
+
+  goOn(): void {
+    this.#tell(GO_ON)
+  }
+
+  /** Kills it after so long, at once after none, unless it is done before. Resolves when it is dead. */
   async killAfter(ms: number): Promise<Ending<R>> {
-    const stop = new AbortController()
-    await Promise.race([pause(ms, undefined, stop).catch(() => undefined), this.#closed])
-    stop.abort()
-    this.#child.kill('SIGKILL')
+    if (ms > 0) await this.#closedWithin(ms)
+    this.#killAll()
     await this.#closed
     return this.#ending ?? this.#silent()
   }
@@ -94,6 +92,28 @@ export class WorkerProcess<J extends object, R> {
   async ending(): Promise<Ending<R>> {
     const ending = await this.killAfter(PATIENCE_MS)
     return ending.outcome === 'killed' ? { outcome: 'failed', error: 'it took too long' } : ending
+  }
+
+  #tell(word: string): void {
+    if (this.#child.connected) this.#child.send(word)
+  }
+
+  /** With the programs that it has started. */
+  #killAll(): void {
+    const { pid } = this.#child
+    if (pid === undefined || this.#hasEnded) return
+    try {
+      process.kill(-pid, 'SIGKILL')
+    } catch (error) {
+      // It has ended by itself in this moment.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
+  }
+
+  async #closedWithin(ms: number): Promise<void> {
+    const stop = new AbortController()
+    await Promise.race([pause(ms, undefined, stop).catch(() => undefined), this.#closed])
+    stop.abort()
   }
 
   get #hasEnded(): boolean {
@@ -108,17 +128,38 @@ export class WorkerProcess<J extends object, R> {
 
 const NOTE = 'note'
 
+/** What a worker process knows of the one that has started it. */
+export interface Surroundings {
+  /** Resolves when it is told that its job is over. */
+  readonly stopped: Promise<void>
+  /** Resolves when it need not rest, mostly at once. */
+  readonly rested: () => Promise<void>
+  readonly note: () => void
+}
+
 /** What a worker process is made of: does the job that comes, answers, and ends. */
-export async function serve<J, R>(
-  work: (job: J, surroundings: { readonly stopped: Promise<void>; readonly note: () => void }) => Promise<R>,
-): Promise<void> {
+export async function serve<J, R>(work: (job: J, surroundings: Surroundings) => Promise<R>): Promise<void> {
   for (const name of process.argv.slice(2)) await import(name)
   const stopping = Promise.withResolvers<void>()
-  process.on('message', async (message: J | typeof STOP) => {
+  let gate = Promise.resolve()
+  let goOn = () => {}
+  const surroundings: Surroundings = {
+    stopped: stopping.promise,
+    rested: () => gate,
+    note: () => process.send?.(NOTE),
+  }
+  process.on('message', async (message: J | typeof STOP | typeof HOLD | typeof GO_ON) => {
     if (message === STOP) return stopping.resolve()
+    if (message === GO_ON) return goOn()
+    if (message === HOLD) {
+      const holding = Promise.withResolvers<void>()
+      gate = holding.promise
+      goOn = holding.resolve
+      return
+    }
     let ending: Ending<R>
     try {
-      const result = await work(message, { stopped: stopping.promise, note: () => process.send?.(NOTE) })
+      const result = await work(message, surroundings)
       ending = { outcome: 'done', result }
     } catch (error) {
       ending = { outcome: 'failed', error: errorText(error) }
@@ -129,6 +170,12 @@ export async function serve<J, R>(
   process.on('disconnect', () => process.exit())
   flushCompileCache()
   process.send?.(READY)
+}
+
+/** Tells that it is where it was to get to, and goes on never: only the kill ends it. */
+export function standStill(note: () => void): Promise<never> {
+  note()
+  return new Promise(() => undefined)
 }
 
 /** Where such processes come from: one is always being started beforehand. */

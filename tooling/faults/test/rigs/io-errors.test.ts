@@ -1,0 +1,5 @@
+/** The rigs `io-errors.*`, in their short form. */
+
+import { testFamily } from '../short-form.ts'
+
+testFamily(import.meta.url)
