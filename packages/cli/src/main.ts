@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=8
+#!/usr/bin/env -S node --max-semi-space-size=4
 /**
  * The `coffer` command. Moving millions of rows makes much short-lived garbage, for which V8 would take twice the
  * memory that the work needs.
