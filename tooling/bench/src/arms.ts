@@ -1,4 +1,4 @@
-/** Ways of calling an operation again and again. */
+/** Ways of calling an operation again and again: once at least, however little time there is. */
 
 import type { Arm } from './contest.ts'
 
@@ -9,10 +9,10 @@ export function callers(count: number, call: (turn: number) => Promise<unknown>)
     const until = performance.now() + milliseconds
     let operations = 0
     const caller = async () => {
-      while (performance.now() < until) {
+      do {
         await call(turn++)
         operations++
-      }
+      } while (performance.now() < until)
     }
     await Promise.all(Array.from({ length: count }, caller))
     return operations
@@ -25,10 +25,10 @@ export function loop(call: (turn: number) => void): Arm {
   return async (milliseconds) => {
     const until = performance.now() + milliseconds
     let operations = 0
-    while (performance.now() < until) {
+    do {
       call(turn++)
       operations++
-    }
+    } while (performance.now() < until)
     return operations
   }
 }
