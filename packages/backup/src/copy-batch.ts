@@ -7,7 +7,7 @@ import type { Key, NewRow } from '@coffer/core/backend'
 const MAX_ROWS = 1_000
 const MAX_LENGTH = 2 * 1_024 * 1_024
 /** How many batches may be on their way: no key is in two of them, so their order is no matter. */
-const MAX_UNDERWAY = 2
+const MAX_UNDERWAY = 3
 
 export class CopyBatch {
   readonly #place: Place
