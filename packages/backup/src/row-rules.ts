@@ -3,6 +3,7 @@
 import type { FieldType, Layout, TenantFloor } from '@coffer/core'
 import {
   compareText,
+  isHistoryName,
   type Key,
   MAX_DEPTH,
   MAX_HISTORY_ID_BYTES,
@@ -23,7 +24,7 @@ export class RowRules {
 
   constructor(layout: Layout) {
     this.#layout = layout
-    this.#maxIdBytes = layout.name.endsWith('__history') ? MAX_HISTORY_ID_BYTES : MAX_KEY_BYTES
+    this.#maxIdBytes = isHistoryName(layout.name) ? MAX_HISTORY_ID_BYTES : MAX_KEY_BYTES
   }
 
   /** Throws a `LineProblem`. @param document the row's document, parsed */

@@ -3,28 +3,21 @@
  * to answer. It keeps the past of every key, to judge answers by.
  */
 
-import type {
-  Backend,
-  BackendTransaction,
-  ChangedKey,
-  DeleteOperation,
-  Group,
-  Key,
-  Layout,
-  PutOperation,
-  StoredRow,
+import {
+  type Backend,
+  type BackendTransaction,
+  type ChangedKey,
+  type DeleteOperation,
+  fieldlessLayout,
+  type Group,
+  type Key,
+  type Layout,
+  type PutOperation,
+  type StoredRow,
 } from '@coffer/core/backend'
 
 /** The one layout of the tests. */
-export const things: Layout = {
-  name: 'things',
-  fields: [],
-  indexes: [],
-  documentColumns: [],
-  appendOnly: false,
-  history: undefined,
-  schemaVersion: 1,
-}
+export const things: Layout = fieldlessLayout('things')
 
 /** A key of the one tenant. */
 export const keyOf = (id: string): Key => ({ tenant: 't', id })

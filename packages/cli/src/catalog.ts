@@ -9,6 +9,7 @@ import {
   type Modules,
   type StoreConfig,
 } from '@coffer/core'
+import { collectionNameOf } from '@coffer/core/backend'
 import { CommandError } from './failure.ts'
 
 /** Something that has records: a collection, or the entries of a log. */
@@ -91,7 +92,7 @@ export class Catalog {
 
   /** True for the name of a table that belongs to something here: a collection, its past, a log, its heads. */
   owns(layout: string): boolean {
-    const name = layout.replace(/__history$/, '')
+    const name = collectionNameOf(layout)
     return this.listed.some(({ definition, log }) => definition.name === name || log?.heads.name === name)
   }
 

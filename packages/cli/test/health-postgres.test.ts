@@ -1,28 +1,10 @@
 import type { Check } from '@coffer/core'
-import { createDatabase, type TestDatabase } from '@coffer-tooling/postgres'
-import { sharedServer } from '@coffer-tooling/postgres/vitest'
 import pg from 'pg'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { aRun, coffer, file, type Result } from './command.ts'
+import { expect, test } from 'vitest'
+import { aRun, coffer, file } from './command.ts'
+import { at, database, expectNoSecret } from './database.ts'
 
 const plain = (text: string) => text.replaceAll(/\s+/g, ' ')
-
-let database: TestDatabase
-
-beforeAll(async () => {
-  database = await createDatabase(sharedServer())
-})
-
-// Throws where a command has left a connection open.
-afterAll(() => database.drop())
-
-function at(schema: string): string[] {
-  return ['--store', `${database.url}?schema=${schema}`]
-}
-
-function expectNoSecret({ out, err }: Result): void {
-  expect(out + err).not.toContain(new URL(database.url).password)
-}
 
 /** The server of the tests gives durability up for speed, and has no more to be told of. */
 function expectNothingElse(checks: readonly Check[]): void {

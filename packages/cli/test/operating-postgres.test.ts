@@ -1,31 +1,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { createDatabase, type TestDatabase } from '@coffer-tooling/postgres'
-import { sharedServer } from '@coffer-tooling/postgres/vitest'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { aRun, coffer, file, folder, type Result } from './command.ts'
+import { describe, expect, test } from 'vitest'
+import { aRun, coffer, file, folder } from './command.ts'
+import { at, database, expectNoSecret } from './database.ts'
 import { projectFile } from './project.ts'
 
 const plain = (text: string) => text.replaceAll(/\s+/g, ' ')
-
-let database: TestDatabase
-
-beforeAll(async () => {
-  database = await createDatabase(sharedServer())
-})
-
-// Throws where a command has left a connection open.
-afterAll(() => database.drop())
-
-function at(schema: string): string[] {
-  return ['--store', `${database.url}?schema=${schema}`]
-}
-
-function expectNoSecret({ out, err }: Result): void {
-  const { password } = new URL(database.url)
-  expect(password.length).toBeGreaterThan(3)
-  expect(out + err).not.toContain(password)
-}
 
 describe('a store on PostgreSQL', () => {
   test('is made by init, which writes no password into a file', async () => {

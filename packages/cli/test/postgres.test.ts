@@ -1,24 +1,9 @@
-import { createDatabase, type TestDatabase } from '@coffer-tooling/postgres'
-import { sharedServer } from '@coffer-tooling/postgres/vitest'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { AT, aRun, coffer, cofferProcess, file, type Result } from './command.ts'
+import { at, database } from './database.ts'
 
 const CANARY = 'canary-7f3a'
 const KEY = 'Oslo'
-
-let database: TestDatabase
-
-beforeAll(async () => {
-  database = await createDatabase(sharedServer())
-})
-
-// Throws where a command has left a connection open.
-afterAll(() => database.drop())
-
-/** The options that name a store in a schema, with what else stands in the address. */
-function at(schema: string, more = ''): string[] {
-  return ['--store', `${database.url}?schema=${schema}${more}`]
-}
 
 /** The same place for somebody whose password is wrong, or who looks in another. */
 function elsewhere(change: (url: URL) => void): string {

@@ -41,9 +41,11 @@ export { ExactSum } from './exact-sum.ts'
 export { type FileOptions, fileOptions } from './file-options.ts'
 export {
   type Change,
+  collectionNameOf,
   HISTORY,
   historyLayout,
   historyRow,
+  isHistoryName,
   MAX_HISTORY_ID_BYTES,
   type NewRow,
 } from './history.ts'

@@ -26,10 +26,18 @@ export const MAX_HISTORY_ID_BYTES = VERSION_DIGITS + 1 + MAX_KEY_BYTES
 /** What a write did to the record: every removal, soft or not, is a `delete`. */
 export type Change = 'put' | 'delete' | 'restore'
 
-/** The layout that keeps the past of a collection. Its name ends in `__history`, which no collection's may. */
+/** What the name of a past ends in, and no collection's may. */
+const SUFFIX = '__history'
+
+/** The name of the layout that keeps the past of a collection. */
+export function historyName(collection: string): string {
+  return `${collection}${SUFFIX}`
+}
+
+/** The layout that keeps the past of a collection. */
 export function historyLayout(name: string, schemaVersion: number): Layout {
   return {
-    name: `${name}__history`,
+    name: historyName(name),
     fields: HISTORY_FIELDS,
     indexes: [[HISTORY.key, HISTORY.version]],
     documentColumns: [],
@@ -41,7 +49,12 @@ export function historyLayout(name: string, schemaVersion: number): Layout {
 
 /** True for the name of a layout that keeps the past of a collection. */
 export function isHistoryName(name: string): boolean {
-  return name.endsWith('__history')
+  return name.endsWith(SUFFIX)
+}
+
+/** The name of the collection that a layout belongs to, be it its own or that of its past. */
+export function collectionNameOf(layout: string): string {
+  return isHistoryName(layout) ? layout.slice(0, -SUFFIX.length) : layout
 }
 
 /** A row to be inserted, with the values of its layout's fields. */

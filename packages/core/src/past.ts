@@ -6,7 +6,7 @@ import type { CollectionDefinition } from './definition.ts'
 import type { HistoryEntry, RecordPage } from './entry.ts'
 import { invalid } from './errors.ts'
 import type { Executor } from './executor.ts'
-import { type Change, HISTORY } from './history.ts'
+import { type Change, HISTORY, historyName } from './history.ts'
 import { totalOrder } from './order.ts'
 import type { Comparison, Predicate, Query } from './predicate.ts'
 import { checkOptionNames } from './query.ts'
@@ -37,7 +37,7 @@ export async function historyOf<R>(
   }
   const where = keyIs(id)
   const identity: QueryIdentity = {
-    collection: `${definition.name}__history`,
+    collection: historyName(definition.name),
     tenant,
     where,
     order: NEWEST_FIRST,

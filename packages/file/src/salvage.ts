@@ -1,7 +1,13 @@
 /** Loads all that can be read of a damaged directory, and notes what can't. */
 
 import { join } from 'node:path'
-import { fieldlessLayout, historyLayout, type Layout } from '@coffer/core/backend'
+import {
+  collectionNameOf,
+  fieldlessLayout,
+  historyLayout,
+  isHistoryName,
+  type Layout,
+} from '@coffer/core/backend'
 import type { Engine } from '@coffer/memory/engine'
 import { baseOf } from './base.ts'
 import { logName, type Names, snapshotName } from './directory-names.ts'
@@ -157,9 +163,6 @@ function layoutsIn(value: unknown): readonly string[] {
   return Array.isArray(value.changes) ? [...names, ...value.changes.flatMap(layoutsIn)] : names
 }
 
-const HISTORY_SUFFIX = '__history'
-
 function standIn(name: string): Layout {
-  if (name.endsWith(HISTORY_SUFFIX)) return historyLayout(name.slice(0, -HISTORY_SUFFIX.length), 1)
-  return fieldlessLayout(name)
+  return isHistoryName(name) ? historyLayout(collectionNameOf(name), 1) : fieldlessLayout(name)
 }

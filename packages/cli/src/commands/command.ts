@@ -2,6 +2,7 @@
 
 import type { AgentStore } from '@coffer/agents'
 import { type BaseStore, createStore, type Place, type StoreConfig } from '@coffer/core'
+import { collectionNameOf } from '@coffer/core/backend'
 import type { Command } from 'commander'
 import type { Listed } from '../catalog.ts'
 import { CommandError, EXIT } from '../failure.ts'
@@ -101,7 +102,7 @@ export async function heldIn(
   if (store.capabilities?.contents === true) {
     const layouts = await place.layouts()
     refuseEmpty(layouts)
-    const names = new Set(layouts.map(({ layout }) => layout.name.replace(/__history$/, '')))
+    const names = new Set(layouts.map(({ layout }) => collectionNameOf(layout.name)))
     held = some.filter(
       ({ definition, log }) => names.has(definition.name) || names.has(log?.heads.name ?? ''),
     )

@@ -1,6 +1,7 @@
 /** `coffer ls`: what is in a store, and the records of one collection. */
 
 import type { BaseStore, FindOptions, Place } from '@coffer/core'
+import { isHistoryName } from '@coffer/core/backend'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { Listed } from '../catalog.ts'
 import { counted, grouped } from '../output/numbers.ts'
@@ -87,7 +88,9 @@ async function listCollections(
   const bound = flags.tenant === undefined ? store : store.tenant(flags.tenant)
   const rows: ListedRow[] = []
   for (const listed of project.catalog.listed) rows.push(await lineOf(bound, listed, names))
-  const unknown = names.filter((name) => !project.catalog.owns(name) && !/^coffer_|__history$/.test(name))
+  const unknown = names.filter(
+    (name) => !project.catalog.owns(name) && !name.startsWith('coffer_') && !isHistoryName(name),
+  )
   rows.push(...(await unknownRows(place, unknown)))
   if (flags.json === true) {
     for (const row of rows) await out.line(JSON.stringify(row))

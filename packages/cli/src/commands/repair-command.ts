@@ -1,5 +1,6 @@
 /** `coffer repair`: saves what can be read of a damaged directory. */
 
+import { isHistoryName } from '@coffer/core/backend'
 import type { RepairReport } from '@coffer/file'
 import type { Command } from 'commander'
 import { CommandError, EXIT } from '../failure.ts'
@@ -52,7 +53,7 @@ async function tell({ terminal: { out } }: Context, { damage, saved, keptIn }: R
     await out.line(`${out.styled('red', 'lost')}  ${oneLine(file)} at byte ${offset}: ${what}`)
   }
   if (damage.length > MAX_TOLD) await out.line(`… and ${damage.length - MAX_TOLD} more`)
-  const rows = Object.entries(saved).filter(([name]) => !name.endsWith('__history'))
+  const rows = Object.entries(saved).filter(([name]) => !isHistoryName(name))
   const total = rows.reduce((sum, [, count]) => sum + count, 0)
   await out.line(`${counted(total, 'record')} saved, of ${counted(rows.length, 'collection')}`)
   await out.line(`the files as they were: ${keptIn}`)

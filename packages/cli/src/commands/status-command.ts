@@ -2,6 +2,7 @@
 
 import { readMark } from '@coffer/backup'
 import type { Inspection, MigrationPlan, Place, RowStates } from '@coffer/core'
+import { isHistoryName } from '@coffer/core/backend'
 import type { Command } from 'commander'
 import type { Catalog } from '../catalog.ts'
 import { EXIT } from '../failure.ts'
@@ -107,7 +108,7 @@ async function tablesOf(place: Place, catalog: Catalog): Promise<Pick<HeldTable,
 function kindOf(name: string, catalog: Catalog): HeldTable['kind'] {
   if (name.startsWith('coffer_')) return 'internal'
   if (!catalog.owns(name)) return 'unknown'
-  if (name.endsWith('__history')) return 'history'
+  if (isHistoryName(name)) return 'history'
   const log = catalog.logOf(name)
   if (log === undefined) return 'collection'
   return log.heads.name === name ? 'heads' : 'log'

@@ -167,22 +167,13 @@ function inspectionFault(
 
 /** A fault in the states that rows are counted by. */
 function statesFault(id: string, title: string, change: (states: RowStates) => RowStates): Fault {
-  return {
-    id,
-    clause: 'O10',
-    title,
-    plant: (backend) =>
-      overridden(backend, {
-        inspect: async (counting) => {
-          const inspection = (await backend.inspect?.(counting)) ?? NOTHING
-          const sizes = inspection.sizes.map(({ states, ...size }) => ({
-            ...size,
-            ...(states && { states: change(states) }),
-          }))
-          return { ...inspection, sizes }
-        },
-      }),
-  }
+  return inspectionFault(id, title, (inspection) => {
+    const sizes = inspection.sizes.map(({ states, ...size }) => ({
+      ...size,
+      ...(states && { states: change(states) }),
+    }))
+    return { ...inspection, sizes }
+  })
 }
 
 const NOTHING: Inspection = { engine: 'none', facts: {}, sizes: [], bytes: null, clock: null, checks: [] }
